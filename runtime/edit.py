@@ -1,0 +1,140 @@
+"""The Edit: what a timeline says, in integer frames at a rational rate, from the timeline's first frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+from .rate import Rate
+
+CutKind = Literal["cut", "transition", "to_black", "from_black"]
+MarkerSource = Literal["timeline", "track", "clip", "gap"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the frames [start, end) of the edit come from.
+
+    `at` is in seconds from the first frame of the medium; `speed` is seconds of the medium a second of the
+    edit: 1 plays, 2 is twice as fast, 0 holds the frame, below 0 plays backwards from `at`.
+    """
+
+    start: int
+    end: int
+    media: str | None
+    at: Fraction | None
+    speed: Fraction
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One continuous piece of visible picture, [start, end)."""
+
+    start: int
+    end: int
+    name: str
+    media: str | None = None
+    online: bool = False
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A frame where the visible picture changes."""
+
+    frame: int
+    kind: CutKind = "cut"
+    maybe_overlay: bool = False
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A note on the timeline. `frames` is its length, `visible` is False outside the part of a clip that plays."""
+
+    frame: int
+    frames: int
+    name: str
+    note: str
+    color: str
+    source: MarkerSource
+    visible: bool = True
+
+
+@dataclass(frozen=True)
+class AudioTrack:
+    """A track of sound that came with the edit. `clips` are pieces of it, never our own score."""
+
+    name: str
+    clips: tuple[Shot, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A timeline: `frames` long, its picture from `picture_start` to `picture_end` (None without picture)."""
+
+    name: str
+    rate: Rate
+    frames: int
+    start_frame: int = 0
+    drop_frame: bool = False
+    picture_start: int | None = None
+    picture_end: int | None = None
+    cuts: tuple[Cut, ...] = ()
+    through_edits: tuple[int, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    shots: tuple[Shot, ...] = ()
+    audio_tracks: tuple[AudioTrack, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+    def seconds(self, frame: int) -> float:
+        return float(self.rate.seconds(frame))
+
+    @property
+    def samples(self) -> int:
+        """How long a score of this edit is, at 48 kHz."""
+        return self.rate.samples(self.frames)
+
+    def timecode(self, frame: int) -> str:
+        """The timecode that the host shows at a frame of the edit."""
+        return self.rate.timecode(self.start_frame + frame, self.drop_frame)
+
+    def to_json(self) -> dict[str, Any]:
+        def at(frame: int) -> dict[str, Any]:
+            return {"frame": frame, "seconds": round(self.seconds(frame), 6)}
+
+        return {
+            "name": self.name,
+            "rate": str(self.rate),
+            "drop_frame": self.drop_frame,
+            "start_frame": self.start_frame,
+            "start_timecode": self.timecode(0),
+            "frames": self.frames,
+            "seconds": round(self.seconds(self.frames), 6),
+            "picture_start": self.picture_start,
+            "picture_end": self.picture_end,
+            "cuts": [{**at(c.frame), "kind": c.kind, "maybe_overlay": c.maybe_overlay} for c in self.cuts],
+            "through_edits": [at(frame) for frame in self.through_edits],
+            "markers": [
+                {
+                    "frame": m.frame,
+                    "frames": m.frames,
+                    "seconds": round(self.seconds(m.frame), 6),
+                    "name": m.name,
+                    "note": m.note,
+                    "color": m.color,
+                    "source": m.source,
+                    "visible": m.visible,
+                }
+                for m in self.markers
+            ],
+            "shots": [_piece(shot) for shot in self.shots],
+            "audio_tracks": [
+                {"name": track.name, "clips": [_piece(clip) for clip in track.clips]} for track in self.audio_tracks
+            ],
+            "warnings": list(self.warnings),
+        }
+
+
+def _piece(shot: Shot) -> dict[str, Any]:
+    return {"start": shot.start, "end": shot.end, "name": shot.name, "media": shot.media, "online": shot.online}
