@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from hitpoint.runtime.edit import Cut, Edit, Marker
 from hitpoint.runtime.errors import Cancelled, InputError
 from hitpoint.runtime.measure.evaluate import evaluate

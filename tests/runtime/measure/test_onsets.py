@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+
 from hitpoint.runtime.measure.onsets import OnsetEnvelope, pick, refine
 
 RATE = 48_000

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from hitpoint.runtime.errors import OutputError
 from hitpoint.runtime.mix import files
 from hitpoint.runtime.mix.files import Transaction, writing

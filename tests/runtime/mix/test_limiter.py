@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hitpoint.runtime.mix.limiter import gains, limit
 
 CEILING = 0.891  # -1 dB

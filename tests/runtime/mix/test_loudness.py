@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hitpoint.runtime.mix.loudness import Loudness, Meter
 
 RATE = 48_000

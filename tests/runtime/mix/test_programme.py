@@ -14,6 +14,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
 from hitpoint.runtime.cues.sheet import CueSheet, Storyboard
 from hitpoint.runtime.engines.engine import Block, Performance
 from hitpoint.runtime.errors import Cancelled, EngineError, OutputError

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
 from hitpoint.runtime.errors import InputError, OutputError
 from hitpoint.runtime.mix import wav
 from hitpoint.runtime.mix.wav import WavWriter, duration_samples, on_grid, pcm24, read_blocks

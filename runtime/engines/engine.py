@@ -1,0 +1,61 @@
+"""What every engine is: a cue sheet in, stems out, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cues.sheet import CueSheet
+from ..progress import Progress
+
+Sound = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Note:
+    """One sounding note. Times in seconds from the timeline's start, pitch as MIDI number, velocity from 0 to 1."""
+
+    stem: str
+    start: float
+    seconds: float
+    pitch: int
+    velocity: float
+
+
+@dataclass(frozen=True)
+class Block:
+    """A stretch of the performance: for every stem samples (n, 2) at 48 kHz, the same n for all."""
+
+    stems: dict[str, Sound]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What an engine is about to play.
+
+    `blocks` follow each other without gap and together are exactly `CueSheet.samples` long, so a score of any length
+    is made in bounded memory; they can be drawn once. `onsets` are the seconds at which something audible starts,
+    rising; `notes` is empty where the engine has none.
+    """
+
+    stems: tuple[str, ...]
+    blocks: Iterator[Block]
+    onsets: tuple[float, ...]
+    notes: tuple[Note, ...] = ()
+
+
+class Engine(Protocol):
+    """Turns a cue sheet into sound. Equal sheet and seed give equal samples on one machine, every time."""
+
+    name: str
+    version: str
+    licence: str
+    pack: str | None
+
+    def perform(self, sheet: CueSheet, *, seed: int, progress: Progress) -> Performance:
+        """`progress` is called while blocks are drawn, and whatever it raises ends the performance."""
+        ...

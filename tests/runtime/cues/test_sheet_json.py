@@ -1,0 +1,295 @@
+"""The cue sheet as a file that people edit."""
+
+import copy
+import json
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hitpoint.runtime.cues import sheet_json
+from hitpoint.runtime.cues.sheet import Brief, CueSheet, Hit, Storyboard
+from hitpoint.runtime.cues.spot import plan
+from hitpoint.runtime.edit import Cut, Edit, Marker
+from hitpoint.runtime.errors import InputError
+from hitpoint.runtime.rate import Rate
+
+
+def sheet():
+    markers = (Marker(300, 0, "storyboard: Jagd, 追跡", "", "RED", "timeline"), Marker(420, 0, "boom", "", "", "clip"))
+    cuts = tuple(Cut(frame) for frame in range(20, 900, 37))
+    return plan(Edit("film", Rate.of("23.976"), 1000, 86400, False, 10, 950, cuts=cuts, markers=markers))
+
+
+def document():
+    return sheet_json.to_json(sheet())
+
+
+def changed(path, value):
+    """The document with one value replaced; `path` as the messages write it."""
+    obj = document()
+    *way, last = [int(step) if step.isdigit() else step for step in path.replace("[", ".").replace("]", "").split(".")]
+    here = obj
+    for step in way:
+        here = here[step]
+    here[last] = value
+    return obj
+
+
+def test_a_sheet_comes_back_from_its_file_as_it_was():
+    assert sheet_json.loads(sheet_json.dumps(sheet())) == sheet()
+
+
+def test_the_file_is_a_plain_json_with_the_agreed_keys():
+    obj = json.loads(sheet_json.dumps(sheet()))
+    assert obj["schema"] == "hitpoint.cues/1"
+    assert (obj["rate"], obj["frames"], obj["start_frame"], obj["drop_frame"]) == ("24000/1001", 1000, 86400, False)
+    assert set(obj["storyboards"][0]) == {"name", "start", "end", "tempo", "metre", "beats", "brief", "locked"}
+    assert set(obj["hits"][0]) == {"frame", "seconds", "kind", "name", "weight", "at", "outcome"}
+    assert obj["hits"][0]["seconds"] == pytest.approx(10 * 1001 / 24000, abs=1e-6)
+
+
+def test_the_file_ends_with_a_newline_and_keeps_beats_on_one_line():
+    text = sheet_json.dumps(sheet())
+    assert text.endswith("}\n")
+    assert sum('"beats": [' in line and line.rstrip().endswith("]") for line in text.splitlines()) == 2
+
+
+def test_a_name_that_looks_like_a_list_of_numbers_is_left_alone():
+    odd = replace(sheet(), name="[\n 1,\n 2\n]")
+    assert sheet_json.loads(sheet_json.dumps(odd)) == odd
+
+
+def test_equal_sheets_have_one_digest_and_another_beat_has_another():
+    other = changed("storyboards[0].tempo", 100)
+    assert sheet_json.digest(sheet()) == sheet_json.digest(sheet_json.loads(sheet_json.dumps(sheet())))
+    assert sheet_json.digest(sheet()) != sheet_json.digest(sheet_json.from_json(other))
+
+
+@pytest.mark.parametrize(
+    "path, value, words",
+    [
+        ("schema", "hitpoint.cues/9", "hitpoint.cues/1"),
+        ("rate", "fast", "rate: must be a frame rate"),
+        ("rate", "24/0", "rate"),
+        ("rate", True, "rate"),
+        ("frames", 0, "frames: must be a whole number"),
+        ("frames", 12.5, "frames"),
+        ("frames", True, "frames"),
+        ("frames", 10**12, "frames"),
+        ("drop_frame", 1, "drop_frame: must be true or false, not 1"),
+        ("storyboards", {}, "storyboards: must be a list, not an object"),
+        ("storyboards[1]", 7, "storyboards[1]: must be an object"),
+        ("storyboards[1].tempo", "fast", "storyboards[1].tempo: must be a number between 30 and 300, not 'fast'"),
+        ("storyboards[1].tempo", True, "storyboards[1].tempo"),
+        ("storyboards[1].tempo", float("nan"), "storyboards[1].tempo"),
+        ("storyboards[1].tempo", 10**400, "storyboards[1].tempo"),
+        ("storyboards[1].tempo", 301, "not 301"),
+        ("storyboards[1].metre", 0, "storyboards[1].metre"),
+        ("storyboards[1].start", 299, "storyboards[1].start"),
+        ("storyboards[1].end", 1001, "storyboards[1].end"),
+        ("storyboards[1].name", None, "storyboards[1].name: must be a text, not null"),
+        ("storyboards[1].name", "\ud800", "storyboards[1].name"),
+        ("storyboards[0].brief.valence", -1.5, "storyboards[0].brief.valence: must be a number between -1 and 1"),
+        (
+            "storyboards[0].brief.energy",
+            [1],
+            "storyboards[0].brief.energy: must be a number between 0 and 1, not a list",
+        ),
+        ("storyboards[0].locked", "no", "storyboards[0].locked"),
+        ("storyboards[0].beats[3]", 0.5, "storyboards[0].beats[3]: beats must rise"),
+        ("storyboards[0].beats[3]", 500.0, "storyboards[0].beats[3]: 500.0 s lies outside"),
+        ("storyboards[0].beats[3]", None, "storyboards[0].beats[3]"),
+        ("hits[2].frame", 1000, "hits[2].frame"),
+        ("hits[2].frame", 500, "hits[2].seconds"),
+        ("hits[2].kind", "bang", "hits[2].kind: must be one of storyboard, marker, cut, not 'bang'"),
+        ("hits[2].weight", 1.01, "hits[2].weight"),
+        ("hits[2].weight", True, "hits[2].weight: must be a number between 0 and 1, not true"),
+        ("hits[2].at", "soon", "hits[2].at"),
+        ("hits[2].outcome", "maybe", "hits[2].outcome"),
+        ("warnings[0]", 3, "warnings[0]"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_with_its_place(path, value, words):
+    obj = document()
+    obj["warnings"] = ["one"]
+    bad = changed(path, value) if path != "warnings[0]" else {**obj, "warnings": [value]}
+    with pytest.raises(InputError) as caught:
+        sheet_json.from_json(bad)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["rate", "frames", "storyboards", "storyboards[0].tempo", "storyboards[0].end"])
+def test_what_is_missing_is_named(path):
+    obj = document()
+    here = obj["storyboards"][0] if "." in path else obj
+    del here[path.split(".")[-1]]
+    with pytest.raises(InputError, match="is missing"):
+        sheet_json.from_json(obj)
+
+
+@pytest.mark.parametrize("obj", [None, 3, "x", [], True])
+def test_what_is_no_object_is_no_cue_sheet(obj):
+    with pytest.raises(InputError, match="must be an object"):
+        sheet_json.from_json(obj)
+
+
+def test_unknown_keys_are_tolerated():
+    obj = document()
+    obj["mood board"] = obj["storyboards"][0]["color"] = obj["hits"][0]["why"] = 7
+    assert sheet_json.from_json(obj) == sheet()
+
+
+def test_a_new_tempo_lays_new_beats_and_changes_what_lands():
+    edited = sheet_json.from_json(changed("storyboards[1].tempo", 60))
+    board = edited.storyboards[1]
+    start = 300 * 1001 / 24000
+    # 27.11 s at a beat a second: a beat at 27 would stumble into the end
+    assert board.beats == pytest.approx([start + n for n in range(27)], abs=1e-6)
+    beats = [beat for each in edited.storyboards for beat in each.beats]
+    for hit in edited.hits:
+        miss = min(abs(beat - hit.frame * 1001 / 24000) for beat in beats)
+        assert abs(hit.at - hit.frame * 1001 / 24000) == pytest.approx(miss, abs=1e-6)
+        assert hit.outcome == ("landed" if miss <= 1001 / 48000 else "near" if miss <= 0.1 else "missed")
+
+
+def test_beats_that_still_fit_are_kept_to_the_microsecond():
+    obj = document()
+    beats = obj["storyboards"][1]["beats"]
+    beats[3] = round(beats[3] + 0.02, 6)
+    assert sheet_json.from_json(obj).storyboards[1].beats == tuple(beats)
+
+
+@pytest.mark.parametrize("beats", [None, []])
+def test_beats_left_out_are_laid(beats):
+    obj = document()
+    if beats is None:
+        del obj["storyboards"][0]["beats"]
+    else:
+        obj["storyboards"][0]["beats"] = beats
+    assert sheet_json.from_json(obj).storyboards[0].beats == sheet().storyboards[0].beats
+
+
+def test_a_longer_storyboard_gets_beats_to_its_end():
+    board = sheet_json.from_json(changed("storyboards[1].end", 1000)).storyboards[1]
+    assert board.beats[-1] > 1000 * 1001 / 24000 - 2 * 60 / board.tempo
+
+
+def test_a_hit_that_a_person_adds_needs_no_more_than_a_frame():
+    obj = document()
+    obj["hits"].append({"frame": 300})
+    hit = sheet_json.from_json(obj).hits[-1]
+    assert (hit.frame, hit.kind, hit.weight, hit.outcome) == (300, "cut", 0.5, "landed")
+
+
+def test_an_outcome_that_a_person_improves_by_hand_is_not_believed():
+    obj = document()
+    missed = next(index for index, hit in enumerate(obj["hits"]) if hit["outcome"] == "missed")
+    obj["hits"][missed]["outcome"] = "landed"
+    assert sheet_json.from_json(obj).hits[missed].outcome == "missed"
+
+
+def test_a_hit_that_a_person_moves_is_met_by_the_beat_nearest_to_its_new_place():
+    obj = document()
+    hit = obj["hits"][2]
+    old = hit["at"]
+    hit["frame"] = 900
+    del hit["seconds"]
+    beats = [beat for board in obj["storyboards"] for beat in board["beats"]]
+    asked = 900 * 1001 / 24000
+    moved = sheet_json.from_json(obj).hits[2]
+    assert moved.at != old
+    assert abs(moved.at - asked) == pytest.approx(min(abs(beat - asked) for beat in beats))
+
+
+def test_a_hit_met_between_beats_stays_met():
+    board = Storyboard("A", 0, 240, 120.0, beats=tuple(n / 2 for n in range(20)), brief=Brief())
+    hits = (Hit(30, "cut", at=1.25, outcome="landed"), Hit(40, "cut", at=None))
+    made = CueSheet("film", Rate(Fraction(24)), 240, storyboards=(board,), hits=hits)
+    assert sheet_json.from_json(sheet_json.to_json(made)) == made
+
+
+def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path):
+    path = tmp_path / "cues.json"
+    for mark in ("", "\ufeff"):
+        path.write_text(mark + sheet_json.dumps(sheet()), encoding="utf-8")
+        assert sheet_json.read(path) == sheet()
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b'{\n "schema": ,\n}', "line 2"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"", "line 1"),
+        (b'{"frames": NaN}', "NaN"),
+        (b"[" * 200_000, "not"),
+        (b'{"schema": "hitpoint.cues/1", "rate": "24", "frames": ' + b"9" * 5000 + b"}", "not a cue sheet"),
+        (b"{}", "schema"),
+    ],
+)
+def test_a_file_that_is_no_cue_sheet_is_named_with_the_reason(tmp_path, content, words):
+    path = tmp_path / "cues.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        sheet_json.read(path)
+    assert "cues.json" in str(caught.value)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["missing.json", "", "nul\0byte"])
+def test_a_file_that_cannot_be_opened_is_an_input_error(tmp_path, name):
+    with pytest.raises(InputError, match="cannot be read"):
+        sheet_json.read(f"{tmp_path}/{name}")
+
+
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=10**5, max_value=10**30)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["24", "1/0", "1e999999999", "24000/1001", "cut", "landed"])
+)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+)
+
+
+def places(obj, way=()):
+    yield way
+    if isinstance(obj, dict | list):
+        for key, value in obj.items() if isinstance(obj, dict) else enumerate(obj[:4]):
+            yield from places(value, (*way, key))
+
+
+DOCUMENT = document()
+PLACES = [way for way in places(DOCUMENT) if way]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES, st.booleans()), min_size=1, max_size=3))
+def test_whatever_is_put_into_a_sheet_it_is_read_or_refused_in_one_line(changes):
+    obj = copy.deepcopy(DOCUMENT)
+    for way, value, drop in changes:
+        here = obj
+        try:
+            for step in way[:-1]:
+                here = here[step]
+            if drop:
+                del here[way[-1]]
+            else:
+                here[way[-1]] = value
+        except (KeyError, IndexError, TypeError):
+            continue
+    try:
+        read = sheet_json.from_json(obj)
+    except InputError as error:
+        assert "\n" not in str(error)
+    else:
+        assert sheet_json.loads(sheet_json.dumps(read)) == read

@@ -1,0 +1,173 @@
+"""What the plan makes of an edit: storyboards, hits, tempo."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+
+from hitpoint.runtime.cues.spot import plan
+from hitpoint.runtime.edit import Cut, Edit, Marker
+from hitpoint.runtime.errors import NothingToScore
+from hitpoint.runtime.rate import Rate
+
+FILM = Rate(Fraction(24))
+
+
+def edit(frames=1440, cuts=(), markers=(), rate=FILM, picture=None):
+    start, end = picture or (0, frames)
+    cuts = tuple(cut if isinstance(cut, Cut) else Cut(cut) for cut in cuts)
+    return Edit("film", rate, frames, 0, False, start, end, cuts=cuts, markers=tuple(markers))
+
+
+def marker(frame, name, note="", visible=True):
+    return Marker(frame, 0, name, note, "RED", "timeline", visible)
+
+
+def spans(sheet):
+    return [(board.start, board.end) for board in sheet.storyboards]
+
+
+def names(sheet):
+    return [board.name for board in sheet.storyboards]
+
+
+@pytest.mark.parametrize("frames, start, end", [(0, None, None), (100, None, None), (100, 50, 50), (0, 0, 10)])
+def test_an_edit_without_picture_or_length_has_nothing_to_score(frames, start, end):
+    with pytest.raises(NothingToScore, match="film"):
+        plan(Edit("film", FILM, frames, picture_start=start, picture_end=end))
+
+
+def test_without_markers_and_gaps_there_is_one_storyboard_over_the_picture():
+    sheet = plan(edit(cuts=[100, 200], picture=(24, 1400)))
+    assert spans(sheet) == [(24, 1400)]
+    assert names(sheet) == ["Storyboard 1"]
+    assert sheet.frames == 1440
+
+
+def test_storyboard_markers_split_the_picture_by_name_or_note():
+    markers = [marker(0, "storyboard: Dawn"), marker(500, "x", "a word\nStoryBoard :  The chase  \nmore")]
+    sheet = plan(edit(markers=markers))
+    assert spans(sheet) == [(0, 500), (500, 1440)]
+    assert names(sheet) == ["Dawn", "The chase"]
+
+
+def test_the_first_storyboard_begins_with_the_picture_even_where_the_first_marker_comes_later():
+    assert spans(plan(edit(markers=[marker(500, "storyboard: Later")]))) == [(0, 500), (500, 1440)]
+
+
+def test_a_storyboard_marker_before_the_picture_is_moved_to_its_start():
+    sheet = plan(edit(markers=[marker(3, "storyboard: Early")], picture=(48, 1440)))
+    assert spans(sheet) == [(48, 1440)]
+    assert names(sheet) == ["Early"]
+
+
+def test_a_storyboard_marker_after_the_picture_is_ignored_with_a_warning():
+    sheet = plan(edit(markers=[marker(1430, "storyboard: Credits")], picture=(0, 1400)))
+    assert spans(sheet) == [(0, 1400)]
+    assert any("Credits" in warning for warning in sheet.warnings)
+
+
+def test_of_two_storyboard_markers_on_a_frame_the_last_wins_with_a_warning():
+    sheet = plan(edit(markers=[marker(500, "storyboard: A"), marker(500, "storyboard: B")]))
+    assert names(sheet) == ["Storyboard 1", "B"]
+    assert any("'A' and 'B'" in warning for warning in sheet.warnings)
+
+
+def test_a_marker_that_is_not_visible_splits_nothing_and_is_no_hit():
+    hidden = [marker(500, "storyboard: A", visible=False), marker(600, "boom", visible=False)]
+    sheet = plan(edit(markers=hidden))
+    assert spans(sheet) == [(0, 1440)]
+    assert [hit.frame for hit in sheet.hits] == [0]
+
+
+def test_a_second_of_black_parts_storyboards_and_belongs_to_the_one_before():
+    gap = [Cut(400, "to_black"), Cut(424, "from_black")]
+    assert spans(plan(edit(cuts=gap))) == [(0, 424), (424, 1440)]
+
+
+def test_black_shorter_than_a_second_parts_nothing():
+    gap = [Cut(400, "to_black"), Cut(423, "from_black")]
+    assert spans(plan(edit(cuts=gap))) == [(0, 1440)]
+
+
+def test_a_marker_inside_the_black_decides_where_the_next_storyboard_starts():
+    gap = [Cut(400, "to_black"), Cut(460, "from_black")]
+    assert spans(plan(edit(cuts=gap, markers=[marker(430, "storyboard: Night")]))) == [(0, 430), (430, 1440)]
+
+
+def test_no_two_storyboards_have_one_name():
+    markers = [marker(f, f"storyboard:{n}") for f, n in ((0, ""), (300, "A"), (600, "Storyboard 1"), (900, "A"))]
+    sheet = plan(edit(markers=markers))
+    assert len(set(names(sheet))) == 4
+    assert names(sheet)[2] == "Storyboard 1"
+    assert any("'A'" in warning for warning in sheet.warnings)
+
+
+def test_hits_weigh_what_the_editor_meant():
+    cuts = [Cut(200), Cut(300, "transition"), Cut(400, maybe_overlay=True)]
+    sheet = plan(edit(cuts=cuts, markers=[marker(100, "boom")]))
+    assert [(h.frame, h.kind, h.weight) for h in sheet.hits] == [
+        (0, "storyboard", 1.0),
+        (100, "marker", 0.8),
+        (200, "cut", 0.5),
+        (300, "cut", 0.4),
+        (400, "cut", 0.2),
+    ]
+
+
+def test_one_frame_has_one_hit_with_the_heaviest_weight_and_all_names():
+    markers = [marker(500, "storyboard: Chase"), marker(500, "boom"), marker(500, "boom")]
+    sheet = plan(edit(cuts=[500], markers=markers))
+    hit = next(hit for hit in sheet.hits if hit.frame == 500)
+    assert (hit.kind, hit.weight, hit.name) == ("storyboard", 1.0, "Chase / boom")
+
+
+def test_markers_beside_the_picture_are_no_hits_and_are_told():
+    sheet = plan(edit(markers=[marker(2, "slate"), marker(1439, "end")], picture=(10, 1400)))
+    assert [hit.frame for hit in sheet.hits] == [10]
+    assert any("2 left out" in warning for warning in sheet.warnings)
+
+
+@pytest.mark.parametrize("spacing, rate", [(12, 24), (13, 24), (25, Fraction(48)), (15, Fraction(24000, 1001))])
+def test_cuts_at_an_even_pace_all_land(spacing, rate):
+    sheet = plan(edit(cuts=range(spacing, 1440, spacing), rate=Rate(Fraction(rate))))
+    assert [hit for hit in sheet.hits if hit.outcome != "landed"] == []
+
+
+def test_a_landed_hit_lies_within_half_a_frame_of_a_beat_and_a_near_one_within_a_tenth():
+    sheet = plan(edit(cuts=[37, 81, 150, 222, 301, 377, 460, 555, 640, 741, 800, 931, 1100, 1270]))
+    beats = [beat for board in sheet.storyboards for beat in board.beats]
+    for hit in sheet.hits:
+        miss = min(abs(beat - hit.frame / 24) for beat in beats)
+        expected = "landed" if miss <= 1 / 48 else "near" if miss <= 0.1 else "missed"
+        assert hit.outcome == expected
+        assert abs(hit.at - hit.frame / 24) == pytest.approx(miss)
+
+
+def test_tempi_stay_between_84_and_144_and_the_first_beat_is_on_the_start():
+    markers = [marker(f, f"storyboard: {f}") for f in range(0, 1440, 111)]
+    sheet = plan(edit(cuts=range(7, 1440, 31), markers=markers, rate=Rate(Fraction(30000, 1001))))
+    for board in sheet.storyboards:
+        assert 84 <= board.tempo <= 144
+        assert board.beats[0] == pytest.approx(board.start * 1001 / 30000, abs=1e-6)
+        assert board.beats[-1] < board.end * 1001 / 30000
+        steps = [b - a for a, b in pairwise(board.beats)]
+        assert steps == pytest.approx([60 / board.tempo] * len(steps), abs=2e-6)
+
+
+def test_a_storyboard_shorter_than_a_beat_gets_one_beat_and_a_warning():
+    sheet = plan(edit(markers=[marker(500, "storyboard: Blink"), marker(505, "storyboard: After")]))
+    blink = sheet.storyboards[1]
+    assert blink.beats == (pytest.approx(500 / 24, abs=1e-6),)
+    assert any("Blink" in warning for warning in sheet.warnings)
+
+
+def test_faster_cutting_asks_for_more_energy():
+    calm, busy = plan(edit(cuts=range(120, 1440, 120))), plan(edit(cuts=range(15, 1440, 15)))
+    assert 0 < calm.storyboards[0].brief.energy < busy.storyboards[0].brief.energy < 1
+
+
+def test_a_picture_that_reaches_beyond_the_timeline_is_cut_there_with_a_warning():
+    sheet = plan(edit(frames=100, picture=(-5, 120)))
+    assert spans(sheet) == [(0, 100)]
+    assert sheet.warnings
