@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -17,17 +16,27 @@ import opentimelineio as otio
 from ...runtime.edit import AudioTrack, Edit
 from ...runtime.errors import InputError
 from ...runtime.rate import SMPTE, Rate, round_half_up
+from . import media_path, score_track
 from .document import Document, open_document
-from .layout import MAX_SECONDS, ZERO, Layout, Piece, called, enabled, items, overlay, seconds, span
+from .layout import MAX_SECONDS, ZERO, Layout, Piece, called, enabled, items, overlay, seconds, span, target
 from .marks import Collector
-from .media_path import MediaFinder
 from .visible import Picture, clips, see
 
-TRACK_NAME = "Hitpoint Score"
-_OUR_NAME = re.compile(r"Hitpoint Score( \d+)?")
-_OUR_MEDIA = re.compile(r"(\.hitpoint[/\\]|hitpoint-)score(-\d+)?\.wav$", re.IGNORECASE)
 # Beyond these a "rate" is a timescale or a file of one picture a second, not frames.
 _PLAUSIBLE = (Fraction(5), Fraction(1000))
+
+
+@dataclass(frozen=True)
+class Source:
+    """An edit file and how to read it."""
+
+    path: Path
+    rate: Rate | None = None
+    timeline: str | None = None
+    media_roots: tuple[Path, ...] = ()
+
+    def read(self) -> tuple[Edit, Document]:
+        return read_edit(self.path, rate=self.rate, timeline=self.timeline, media_roots=self.media_roots)
 
 
 def read_edit(
@@ -58,7 +67,7 @@ def edit_of(document: Document, *, rate: Rate | None = None, media_roots: Sequen
             warnings.append(f"the timeline states {stated} frames a second; {rate} is used as asked")
     frame = 1 / fps.fps
     layout = Layout(frame)
-    finder = MediaFinder(document.folder, media_roots)
+    finder = media_path.MediaFinder(document.folder, media_roots)
     found: dict[str, tuple[str, bool]] = {}
 
     def find(url: str) -> tuple[str, bool]:
@@ -129,15 +138,21 @@ def is_ours(track: Any) -> bool:
         return True
     if getattr(track, "kind", None) != otio.schema.TrackKind.Audio:
         return False
-    media = [item.media_reference for item in track if isinstance(item, otio.schema.Clip)]
-    if not media:
-        return False
-    ours = [bool(_OUR_MEDIA.search(str(getattr(m, "target_url", "") or getattr(m, "name", "")))) for m in media]
-    if _OUR_NAME.fullmatch(track.name or ""):
-        return any(ours)
-    return any(_OUR_NAME.fullmatch(clip.name or "") for clip in track if isinstance(clip, otio.schema.Clip)) and all(
-        ours
-    )
+    ours = [_our_clip(item) for item in track if isinstance(item, otio.schema.Clip)]
+    name = track.name or str(track.metadata.get("fcp_xml", {}).get("@MZ.TrackName", ""))
+    return bool(ours) and (all(ours) or (score_track.TRACK_NAME.fullmatch(name) is not None and any(ours)))
+
+
+def _our_clip(clip: Any) -> bool:
+    if clip.metadata.get("hitpoint") is not None:
+        return True
+    comments = clip.metadata.get("fcp_xml", {}).get("comments")
+    note = comments.get("mastercomment1") if isinstance(comments, Mapping | otio._otio.AnyDictionary) else None
+    if note and score_track.from_note(str(note)) is not None:
+        return True
+    url = target(clip.media_reference)
+    found = media_path.parse(url) if url else None
+    return found is not None and score_track.is_score_media(found.text)
 
 
 def frame_rate(timeline: Any, warnings: list[str]) -> Rate:

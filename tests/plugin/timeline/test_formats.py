@@ -9,12 +9,13 @@ import zipfile
 
 import opentimelineio as otio
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from hitpoint.plugin.timeline.document import open_document
 from hitpoint.plugin.timeline.reading import read_edit
 from hitpoint.runtime.errors import HitpointError, InputError
 from hitpoint.runtime.rate import Rate
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 EDL = """TITLE: PAL
 FCM: NON-DROP FRAME
@@ -221,7 +222,7 @@ def test_what_is_not_there_is_said(tmp_path):
 def test_a_zip_without_a_timeline_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "cut.otioz", "w") as bundle:
         bundle.writestr("other.txt", "x")
-    with pytest.raises(InputError, match="content.otio"):
+    with pytest.raises(InputError, match=r"content\.otio"):
         read_edit(tmp_path / "cut.otioz")
 
 

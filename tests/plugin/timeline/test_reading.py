@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 import pytest
+
 from hitpoint.plugin.timeline.reading import read_edit
 from hitpoint.runtime.errors import InputError
 from hitpoint.runtime.rate import Rate

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+
 from hitpoint.plugin.timeline.reading import read_edit
 from hitpoint.runtime.errors import InputError
 from hitpoint.runtime.rate import Rate, snap
