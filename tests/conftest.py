@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
-import hitpoint
 import opentimelineio as otio
 import pytest
+
+import hitpoint
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared" / "edits"

@@ -1,0 +1,155 @@
+"""What is installed, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing looked for. `needed` says that the program does not do its work without it."""
+
+    group: str
+    name: str
+    found: bool
+    detail: str = ""
+    remedy: str = ""
+    needed: bool = False
+
+
+def examine() -> dict[str, Any]:
+    """Looks at everything; imports what is slow only here."""
+    parts = [*_packages(), *_adapters(), *_codecs(), *_providers(), *_packs(), *_hosts(), *_programs()]
+    missing = [part for part in parts if part.needed and not part.found]
+    return {
+        "version": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "parts": [asdict(part) for part in parts],
+        "ok": not missing,
+        "warnings": [f"{part.name} is missing: {part.remedy}" for part in missing],
+    }
+
+
+def _packages() -> Iterator[Part]:
+    install = "pip install hitpoint"
+    wanted = (
+        ("numpy", "numpy", True, install),
+        ("av", "av", True, install),
+        ("opentimelineio", "opentimelineio", True, install),
+        ("PySide6", "PySide6_Essentials", True, install),
+        ("torch", "torch", False, "only for exporting and training: pip install 'hitpoint[export]'"),
+    )
+    yield Part("python", "python", True, f"{platform.python_version()} at {sys.executable}", needed=True)
+    for module, distribution, needed, remedy in wanted:
+        found = importlib.util.find_spec(module) is not None
+        yield Part("package", module, found, _version(distribution) if found else "", remedy, needed)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "version unknown"
+
+
+def _adapters() -> Iterator[Part]:
+    import opentimelineio as otio
+
+    known = set(otio.adapters.available_adapter_names())
+    for name, reads, distribution in (
+        ("otio_json", ".otio", "opentimelineio"),
+        ("fcp_xml", "FCP7 XML", "otio-fcp-adapter"),
+        ("AAF", ".aaf", "otio-aaf-adapter"),
+        ("cmx_3600", ".edl", "otio-cmx3600-adapter"),
+        ("kdenlive", ".kdenlive", "otio-kdenlive-adapter"),
+    ):
+        yield Part(
+            "adapter", f"reads {reads}", name in known, _version(distribution), f"pip install {distribution}", True
+        )
+
+
+def _codecs() -> Iterator[Part]:
+    import av
+
+    available = av.codecs_available
+    for codec, use in (("libx264", "preview pictures"), ("aac", "preview sound"), ("pcm_s24le", "WAV")):
+        yield Part(
+            "codec",
+            f"{codec} ({use})",
+            codec in available,
+            f"PyAV {av.__version__}",
+            "pip install --force-reinstall av",
+        )
+    filters = av.filter.filters_available
+    yield Part("codec", "ebur128 (loudness)", "ebur128" in filters, "", "pip install --force-reinstall av", True)
+
+
+def _providers() -> Iterator[Part]:
+    if importlib.util.find_spec("onnxruntime") is None:
+        yield Part("provider", "onnxruntime", False, "", "pip install hitpoint; only packs need it")
+        return
+    import onnxruntime
+
+    listed = onnxruntime.get_available_providers()
+    for provider in listed:
+        works = (
+            "always works"
+            if provider == "CPUExecutionProvider"
+            else "listed; whether it works shows when a pack is opened"
+        )
+        yield Part(
+            "provider",
+            provider.removesuffix("ExecutionProvider"),
+            True,
+            f"onnxruntime {onnxruntime.__version__}: {works}",
+        )
+    if "CUDAExecutionProvider" not in listed:
+        yield Part("provider", "CUDA", False, "", "with an NVIDIA GPU: pip install 'hitpoint[cuda]'")
+
+
+def _packs() -> Iterator[Part]:
+    packs = json.loads((ROOT / "manifest.json").read_text(encoding="utf-8")).get("packs", [])
+    for pack in packs:
+        yield Part("pack", pack["name"], (ROOT / pack["path"]).is_dir(), pack.get("licence", ""))
+    if not packs:
+        yield Part("pack", "packs", False, "none built in; the composer needs none")
+
+
+def _hosts() -> Iterator[Part]:
+    for name, programs, folders in (
+        ("Blender", ("blender",), ("/Applications/Blender.app", r"C:\Program Files\Blender Foundation")),
+        ("Kdenlive", ("kdenlive",), ("/Applications/kdenlive.app", r"C:\Program Files\kdenlive")),
+        (
+            "DaVinci Resolve",
+            ("resolve",),
+            ("/opt/resolve", "/Applications/DaVinci Resolve", r"C:\Program Files\Blackmagic Design\DaVinci Resolve"),
+        ),
+        (
+            "Premiere Pro",
+            (),
+            ("/Applications/Adobe Premiere Pro 2025", r"C:\Program Files\Adobe\Adobe Premiere Pro 2025"),
+        ),
+    ):
+        found = next((path for program in programs if (path := shutil.which(program))), None)
+        found = found or next((folder for folder in folders if os.path.isdir(folder)), None)  # noqa: PTH112
+        yield Part("host", name, found is not None, found or "not seen on this machine")
+
+
+def _programs() -> Iterator[Part]:
+    path = shutil.which("melt") or shutil.which("mlt-melt")
+    yield Part("program", "melt", path is not None, path or "", "only to check what MLT plays: apt-get install melt")
