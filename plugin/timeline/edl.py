@@ -89,6 +89,7 @@ def _events(text: str) -> str:
 def _rate_of_media(text: str, path: Path) -> Rate | None:
     """The rate of the first video file named in the EDL's comments that lies where it says, or beside the EDL."""
     seen: set[str] = set()
+    folder = path.absolute().parent
     for match in re.finditer(
         r"^\*?\s*(?:SOURCE FILE|MEDIA FILE|FROM FILE|FROM CLIP NAME|FROM CLIP):\s*(.+?)\s*$", text, re.MULTILINE
     ):
@@ -96,7 +97,7 @@ def _rate_of_media(text: str, path: Path) -> Rate | None:
         if name in seen or len(seen) > 50:
             continue
         seen.add(name)
-        for candidate in (Path(name), path.parent / name, path.parent / re.split(r"[\\/]", name)[-1]):
+        for candidate in (Path(name), folder / name, folder / re.split(r"[\\/]", name)[-1]):
             rate = _rate_of_file(candidate)
             if rate is not None:
                 return rate
@@ -107,12 +108,15 @@ def _rate_of_file(path: Path) -> Rate | None:
     try:
         if not path.is_absolute() or not path.is_file():
             return None
-        import av
+    except (OSError, ValueError):
+        return None
+    import av
 
+    try:
         with av.open(str(path)) as container:
             rate = container.streams.video[0].average_rate
             return Rate.of(rate) if rate else None
-    except (OSError, IndexError, ValueError):
+    except (OSError, IndexError, ValueError, av.FFmpegError):
         return None
 
 

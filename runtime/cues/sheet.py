@@ -88,4 +88,4 @@ def outcome(asked: float, met: float | None, rate: Rate) -> Outcome:
     distance = abs(met - asked)
     if distance <= float(rate.seconds(1)) / 2 + 1e-9:
         return "landed"
-    return "near" if distance <= NEAR_SECONDS else "missed"
+    return "near" if distance <= NEAR_SECONDS + 1e-9 else "missed"

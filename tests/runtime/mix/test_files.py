@@ -273,8 +273,9 @@ def test_two_processes_that_write_one_score_never_mix(tmp_path: Path) -> None:
         )
         for name in ("one", "two")
     ]
-    results = [json.loads(run.communicate(timeout=120)[0]) for run in runs]
+    printed = [run.communicate(timeout=120)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
+    results = [json.loads(text) for text in printed]
     assert [result["mixed"] for result in results] == [[], []]
     assert any(result["seen"] == ["one", "two"] for result in results)  # they did meet
     assert not list(tmp_path.rglob(".*"))
