@@ -265,14 +265,23 @@ def _evaluate(options: argparse.Namespace) -> Answer:
 
 
 def _preview(options: argparse.Namespace) -> Answer:
+    import tempfile
+    from dataclasses import replace
+
     from . import show
     from .preview import render_preview
+    from .timeline.bundle import extract_media
     from .timeline.writing import music_of
 
-    edit, document = _source(options).read()
-    music = options.audio or music_of(document)
+    source = _source(options)
     out = options.out or options.edit.with_suffix(".preview.mp4")
-    with show.progress() as progress:
+    with tempfile.TemporaryDirectory(prefix="hitpoint-") as room, show.progress() as progress:
+        edit, document = source.read()
+        if document.format == "otioz":
+            extract_media(document.path, Path(room))
+            source = replace(source, media_roots=(Path(room), *source.media_roots))
+            edit, document = source.read()
+        music = options.audio or music_of(document, source.media_roots)
         done = render_preview(edit, music, out, height=options.height, progress=progress)
     warnings = list(dict.fromkeys([*edit.warnings, *done.warnings]))
     if music is None:

@@ -53,6 +53,7 @@ class Document:
     text: str = ""
     data: bytes = b""
     encoding: str = "utf-8"
+    members: frozenset[str] = frozenset()  # what an .otioz holds beside its timeline
     rate: Rate | None = None
     drop_frame: bool | None = None
     warnings: list[str] = field(default_factory=list)
@@ -140,7 +141,9 @@ def _open_otioz(path: Path, name: str | None) -> Document:
             raise InputError(f"{path}: the bundle holds no {CONTENT}") from None
         if member.file_size > MAX_BYTES:
             raise InputError(f"{path}: its {CONTENT} is larger than {MAX_BYTES >> 20} MiB")
-        return _from_json(path, "otioz", bundle.read(member), name)
+        document = _from_json(path, "otioz", bundle.read(member), name)
+        document.members = frozenset(bundle.namelist())
+        return document
 
 
 def _open_otiod(path: Path, name: str | None) -> Document:

@@ -73,7 +73,7 @@ def edit_of(document: Document, *, rate: Rate | None = None, media_roots: Sequen
     def find(url: str) -> tuple[str, bool]:
         if url not in found:
             file = finder.find(url)
-            found[url] = (str(file), True) if file is not None else (url, False)
+            found[url] = (str(file), True) if file is not None else (url, url in document.members)
         return found[url]
 
     tracks = [track for track in stack if not is_ours(track)]

@@ -313,9 +313,9 @@ def _our_media(document: Document) -> list[str]:
     return names
 
 
-def music_of(document: Document) -> Path | None:
+def music_of(document: Document, media_roots: Sequence[Path] = ()) -> Path | None:
     """The sound file of our track on a timeline, where it can be found."""
-    finder = media_path.MediaFinder(document.folder, ())
+    finder = media_path.MediaFinder(document.folder, media_roots)
     for track in document.timeline.tracks:
         if is_ours(track):
             for clip in track.find_clips():
