@@ -106,14 +106,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--seed", type=int, default=0, metavar="N", help="another number, another piece (default: 0)")
 
-    _edit(command("inspect", "show what an edit says: cuts, markers, shots, sound", _inspect))
+    inspect = command("inspect", "show what an edit says: cuts, markers, shots, sound", _inspect)
+    _edit(inspect)
+    _part(inspect)
 
     cues = command("cues", "plan the music of an edit and write the plan", _cues)
     _edit(cues)
+    _part(cues)
     cues.add_argument("-o", "--out", type=Path, metavar="FILE", help="the cue sheet (default: standard output)")
 
     score = command("score", "score an edit and put the music on its timeline", _score)
     _edit(score)
+    _part(score)
     _target(score, "scored")
     _wishes(score)
 
@@ -123,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = command("evaluate", "measure how a piece of audio meets an edit", _evaluate)
     _edit(evaluate)
+    _part(evaluate)
     evaluate.add_argument("--audio", type=Path, required=True, metavar="FILE", help="any file with sound")
 
     preview = command("preview", "render the picture of an edit with music", _preview)
@@ -144,6 +149,11 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--media-root", type=Path, action="append", default=[], metavar="DIR", help="look for moved media here too"
     )
+
+
+def _part(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--start", metavar="TC", help="only from this timecode on")
+    parser.add_argument("--end", metavar="TC", help="only up to this timecode")
 
 
 def _target(parser: argparse.ArgumentParser, word: str) -> None:
@@ -196,7 +206,8 @@ def _source(options: argparse.Namespace) -> Any:
     for root in options.media_root:
         if not root.is_dir():
             raise UsageError(f"--media-root {root}: there is no such folder")
-    return Source(options.edit, rate, options.timeline, tuple(options.media_root))
+    part = (getattr(options, "start", None), getattr(options, "end", None))
+    return Source(options.edit, rate, options.timeline, tuple(options.media_root), *part)
 
 
 def _inspect(options: argparse.Namespace) -> Answer:

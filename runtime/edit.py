@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -26,6 +26,12 @@ class Source:
     at: Fraction | None
     speed: Fraction
 
+    def cut_to(self, start: int, end: int, rate: Rate) -> Source:
+        """The part inside the frames [start, end), which must overlap it."""
+        first = max(self.start, start)
+        at = None if self.at is None else self.at + rate.seconds(first - self.start) * self.speed
+        return replace(self, start=first, end=min(self.end, end), at=at)
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -37,6 +43,11 @@ class Shot:
     media: str | None = None
     online: bool = False
     sources: tuple[Source, ...] = ()
+
+    def cut_to(self, start: int, end: int, rate: Rate) -> Shot:
+        """The part inside the frames [start, end), which must overlap it."""
+        inside = tuple(s.cut_to(start, end, rate) for s in self.sources if s.start < end and s.end > start)
+        return replace(self, start=max(self.start, start), end=min(self.end, end), sources=inside)
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,23 @@ class Edit:
     def samples(self) -> int:
         """How long a score of this edit is, at 48 kHz."""
         return self.rate.samples(self.frames)
+
+    def part(self, start: int | None, end: int | None) -> Edit:
+        """The edit as if its picture were only the frames [start, end); its length stays."""
+        first = 0 if start is None else max(0, start)
+        last = self.frames if end is None else min(self.frames, end)
+        shots = tuple(
+            shot.cut_to(first, last, self.rate) for shot in self.shots if shot.start < last and shot.end > first
+        )
+        return replace(
+            self,
+            picture_start=shots[0].start if shots else None,
+            picture_end=shots[-1].end if shots else None,
+            cuts=tuple(cut for cut in self.cuts if first < cut.frame < last),
+            through_edits=tuple(frame for frame in self.through_edits if first < frame < last),
+            markers=tuple(marker for marker in self.markers if first <= marker.frame < last),
+            shots=shots,
+        )
 
     def timecode(self, frame: int) -> str:
         """The timecode that the host shows at a frame of the edit."""

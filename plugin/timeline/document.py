@@ -297,8 +297,7 @@ def _open_kdenlive(path: Path, name: str | None) -> Document:
     text = decode(_read_bytes(path), path)
     if _root_tag(text) != "mlt":
         raise InputError(f"{path}: its root is not the <mlt> of a Kdenlive project")
-    root = otio.adapters.read_from_string(text.removeprefix("\ufeff"), "kdenlive")
-    return _from_adapter(path, "kdenlive", root, name)
+    return _from_adapter(path, "kdenlive", mend.read_kdenlive(text, path), name)
 
 
 @contextlib.contextmanager

@@ -12,18 +12,29 @@ import opentimelineio as otio
 from ...runtime.errors import InputError
 
 
-def lower_schemas(raw: Any) -> Any:
-    """OTIO's next version writes Marker.3, whose colour is an object: the same JSON with markers as we know them."""
+# What stands in for an object of a kind we do not know, by the place that holds it.
+_STAND_INS = {"effects": "Effect.1", "media_reference": "ExternalReference.1", "media_references": "ExternalReference.1"}
+
+
+def lower_schemas(raw: Any, place: str = "") -> Any:
+    """The same JSON in schemas we know. OTIO's next version writes Marker.3, whose colour is an object, and Timeline.2;
+    studios put effects and media of their own kinds where OTIO refuses the whole file for one it does not know."""
     if isinstance(raw, list):
-        return [lower_schemas(item) for item in raw]
+        return [lower_schemas(item, place) for item in raw]
     if not isinstance(raw, dict):
         return raw
-    result = {key: lower_schemas(item) for key, item in raw.items()}
-    if result.get("OTIO_SCHEMA") == "Marker.3":
+    schema = raw.get("OTIO_SCHEMA")
+    outer = place if schema is None else ""  # media_references is a plain object that holds the references
+    result = {key: lower_schemas(item, key if key in _STAND_INS else outer) for key, item in raw.items()}
+    if schema == "Marker.3":
         result["OTIO_SCHEMA"] = "Marker.2"
         color = result.get("color")
         if isinstance(color, dict):
             result["color"] = str(color.get("name") or "RED").upper()
+    elif schema == "Timeline.2":
+        result["OTIO_SCHEMA"] = "Timeline.1"
+    elif place and isinstance(schema, str) and schema.rpartition(".")[0] not in otio.core.type_version_map():
+        result["OTIO_SCHEMA"] = _STAND_INS[place]
     return result
 
 
@@ -47,13 +58,40 @@ def newer_schema(raw: Any) -> str | None:
 
 def read_fcp7(text: str, path: Path) -> Any:
     """FCP7 XML through its adapter, with XML's own complaints made readable."""
-    if re.search(r"<!ENTITY", text[:65536]):
-        raise InputError(f"{path}: defines XML entities of its own, which an edit has no use for")
+    _no_entities(text, path)
     try:
         return otio.adapters.read_from_string(text.removeprefix("\ufeff"), "fcp_xml")
     except xml.etree.ElementTree.ParseError as error:
-        line, column = error.position
-        raise InputError(f"{path}: the XML breaks off or is damaged at line {line}, column {column + 1}") from None
+        raise _damaged(path, error) from None
+
+
+def read_kdenlive(text: str, path: Path) -> Any:
+    """A Kdenlive project through its adapter, which stumbles over fades and mixes that leave a default unsaid."""
+    _no_entities(text, path)
+    try:
+        root = xml.etree.ElementTree.fromstring(text.removeprefix("\ufeff"))
+    except xml.etree.ElementTree.ParseError as error:
+        raise _damaged(path, error) from None
+    for effect in root.iter("filter"):
+        effect.attrib.setdefault("in", "00:00:00.000")
+        effect.attrib.setdefault("out", effect.attrib["in"])
+    for mix in root.iter("transition"):
+        reverse = next((each for each in mix.findall("property") if each.get("name") == "reverse"), None)
+        if reverse is None:
+            reverse = xml.etree.ElementTree.SubElement(mix, "property", name="reverse")
+        reverse.text = reverse.text or "0"
+    mended = xml.etree.ElementTree.tostring(root, encoding="unicode")
+    return otio.adapters.read_from_string(mended, "kdenlive")
+
+
+def _no_entities(text: str, path: Path) -> None:
+    if re.search(r"<!ENTITY", text[:65536]):
+        raise InputError(f"{path}: defines XML entities of its own, which an edit has no use for")
+
+
+def _damaged(path: Path, error: xml.etree.ElementTree.ParseError) -> InputError:
+    line, column = error.position
+    return InputError(f"{path}: the XML breaks off or is damaged at line {line}, column {column + 1}")
 
 
 def mend_fcp7(timeline: Any) -> bool:

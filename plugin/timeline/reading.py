@@ -14,7 +14,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ...runtime.edit import AudioTrack, Edit
-from ...runtime.errors import InputError
+from ...runtime.errors import InputError, UsageError
 from ...runtime.rate import SMPTE, Rate, round_half_up
 from . import media_path, score_track
 from .document import Document, open_document
@@ -28,15 +28,37 @@ _PLAUSIBLE = (Fraction(5), Fraction(1000))
 
 @dataclass(frozen=True)
 class Source:
-    """An edit file and how to read it."""
+    """An edit file and how to read it. `start` and `end` are timecodes of the part that is wanted."""
 
     path: Path
     rate: Rate | None = None
     timeline: str | None = None
     media_roots: tuple[Path, ...] = ()
+    start: str | None = None
+    end: str | None = None
 
     def read(self) -> tuple[Edit, Document]:
-        return read_edit(self.path, rate=self.rate, timeline=self.timeline, media_roots=self.media_roots)
+        edit, document = read_edit(self.path, rate=self.rate, timeline=self.timeline, media_roots=self.media_roots)
+        if self.start is not None or self.end is not None:
+            edit = _part(edit, self.start, self.end)
+        return edit, document
+
+
+def _part(edit: Edit, start: str | None, end: str | None) -> Edit:
+    frames: list[int | None] = []
+    for word, timecode in (("--start", start), ("--end", end)):
+        try:
+            frame = None if timecode is None else edit.rate.frame_of(timecode, edit.drop_frame) - edit.start_frame
+        except ValueError as error:
+            raise UsageError(f"{word}: {error}") from None
+        if frame is not None and not 0 <= frame <= edit.frames:
+            lasts = f"from {edit.timecode(0)} to {edit.timecode(edit.frames)}"
+            raise UsageError(f"{word} {timecode} lies outside the timeline, which lasts {lasts}")
+        frames.append(frame)
+    first, last = frames
+    if (first or 0) >= (edit.frames if last is None else last):
+        raise UsageError(f"--start {start} is not before --end {end}")
+    return edit.part(first, last)
 
 
 def read_edit(
