@@ -281,6 +281,8 @@ class Layout:
             if place.shown_to <= start or place.shown_from >= end:
                 continue
             shown = self.picture(place.item, place.shown_from - place.start, place.shown_to - place.start, depth + 1)
+            if isinstance(place.item, otio.core.Composition):
+                shown = _held(shown, place)
             for i, piece in enumerate(shown):
                 moved = replace(piece, start=piece.start + place.start, end=piece.end + place.start)
                 if i == 0 and place.soft and moved.start == place.shown_from:
@@ -304,10 +306,10 @@ class Layout:
         return speed
 
     def leaf(self, clip: Any, first: Fraction, length: Fraction) -> Leaf | None:
-        """What a clip shows; None for placeholders that are no picture (FCP7's slug)."""
+        """What a clip shows; None for placeholders that are no picture (FCP7's slug, black)."""
         media = clip.media_reference
         generator = media.generator_kind if isinstance(media, otio.schema.GeneratorReference) else None
-        if generator == "Slug":
+        if generator is not None and generator.casefold() in ("slug", "black"):
             return None
         url = target(media)
         available = media.available_range if media is not None else None
@@ -325,6 +327,16 @@ class Layout:
             length,
             title or has_effects(clip),
         )
+
+
+def _held(shown: list[Piece], place: Placed) -> list[Piece]:
+    """A nest that a dissolve reaches beyond and that has nothing more to show there: its edge is held."""
+    first, last, length = place.shown_from - place.start, place.shown_to - place.start, place.end - place.start
+    if shown and first < 0 == shown[0].start:
+        shown[0] = replace(shown[0], start=first, at=shown[0].at + first * shown[0].speed)
+    if shown and last > length == shown[-1].end:
+        shown[-1] = replace(shown[-1], end=last)
+    return shown
 
 
 def _within(move: Fraction, before: tuple[Any, Fraction, Fraction], after: tuple[Any, Fraction, Fraction]) -> Fraction:

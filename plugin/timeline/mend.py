@@ -72,9 +72,9 @@ def read_kdenlive(text: str, path: Path) -> Any:
         root = xml.etree.ElementTree.fromstring(text.removeprefix("\ufeff"))
     except xml.etree.ElementTree.ParseError as error:
         raise _damaged(path, error) from None
-    for effect in root.iter("filter"):
-        effect.attrib.setdefault("in", "00:00:00.000")
-        effect.attrib.setdefault("out", effect.attrib["in"])
+    for each in [*root.iter("filter"), *root.iter("transition")]:
+        each.attrib.setdefault("in", "00:00:00.000")
+        each.attrib.setdefault("out", each.attrib["in"])
     for mix in root.iter("transition"):
         reverse = next((each for each in mix.findall("property") if each.get("name") == "reverse"), None)
         if reverse is None:
