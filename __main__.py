@@ -4,9 +4,16 @@ import sys
 
 
 def main() -> int:
-    from .plugin.cli import main as run
+    try:
+        from .plugin.stop import listen
 
-    return run(sys.argv[1:])
+        listen()
+        from .plugin.cli import main as run
+
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the command line could take it
+        print("hitpoint: cancelled", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from bisect import bisect_left
@@ -24,6 +25,7 @@ from ..runtime.mix.programme import Programme, mix
 from ..runtime.progress import Progress, forward, part, silent
 from ..runtime.rate import SAMPLE_RATE
 from .timeline import writing as timeline_writing
+from .timeline.document import CONTENT
 from .timeline.reading import Source
 from .timeline.writing import Link, Mark
 
@@ -81,8 +83,11 @@ def score(
     target = _target(source.path, out, in_place, "scored")
     engine = find_engine(wish.engine)
     edit, document = source.read()
+    spare(target, edit, {"the cue sheet": wish.cues})
     sheet = plan(edit, wish.cues)
     planned = timeline_writing.plan(document, target, only_music=wish.music_only)
+    before = _Earlier.of(planned.folder)
+    before.check(target, named=out is not None or in_place)
     with writing(planned.folder):
         parent = _nearest_folder(planned.folder)
         scratch = tempfile.TemporaryDirectory(prefix=".hitpoint-", dir=parent)
@@ -102,7 +107,7 @@ def score(
         staged_wav = _adopt(files, programme.path, planned.wav)
         for name, path in programme.stems.items():
             _adopt(files, path, planned.folder / "stems" / f"{name}.wav")
-        _stage(files, planned.folder / "cues.json", sheet_json.dumps(sheet).encode())
+        _stage(files, planned.folder / "cues.json", sheet_json.dumps(sheet).encode("utf-8", "backslashreplace"))
         if performance.notes:
             _stage(files, planned.folder / "score.mid", midi_bytes(sheet, performance.notes))
         staged_report = files.stage(planned.folder / "report.json")
@@ -120,11 +125,15 @@ def score(
             )
         warnings = [*planned.warnings, *lost, *edit.warnings, *sheet.warnings, *programme.warnings]
         written = _files(planned, programme, bool(performance.notes))
+        out_hash = None if wish.music_only else _digest(files.staged(target))
         report = _report(edit, sheet, engine, wish, programme, planned, written, list(dict.fromkeys(warnings)))
+        report["out"], report["out_sha256"] = target.name, out_hash
         with writing(planned.folder / "report.json"):
-            staged_report.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+            staged_report.write_text(text, encoding="utf-8", errors="backslashreplace")
         progress(0.98, "putting everything in place")
         files.commit()
+        before.remove_stems(planned.folder, written)
     progress(1.0, "done")
     final = planned.folder / "music-only.otio" if wish.music_only else target
     return Score(final, planned.folder, planned.wav, report)
@@ -142,12 +151,67 @@ def unscore(source: Source, *, out: Path | None = None, in_place: bool = False) 
     target = _target(source.path, out, in_place, "unscored")
     _, document = source.read()
     with Transaction() as files:
-        bare = timeline_writing.take_out(document, target, files)
+        with writing(target):
+            bare = timeline_writing.take_out(document, target, files, every=source.timeline is None)
         files.commit()
     warnings = list(bare.warnings)
     if not bare.removed:
         warnings.append(f"{source.path.name} has no score of ours: {target.name} is a copy of it")
     return Unscored(target, len(bare.removed), tuple(warnings))
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """The report that lies in a folder from scoring before; empty where there is none."""
+
+    report: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, folder: Path) -> _Earlier:
+        try:
+            report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            report = {}
+        return cls(report if isinstance(report, dict) else {})
+
+    def check(self, target: Path, *, named: bool) -> None:
+        """Refuses what would take somebody's work away: another timeline's sound, or changes made since."""
+        other = self.report.get("out")
+        folder = timeline_writing.folder_beside(target).name
+        if isinstance(other, str) and other != target.name and (target.parent / Path(other).name).exists():
+            raise UsageError(f"{folder} holds the score of {other}; -o gives {target.name} another name")
+        if not named and target.exists() and self.report.get("out_sha256") != _digest(target):
+            raise UsageError(
+                f"{target} is there already and was changed since, or is not ours: -o {target.name} writes over it"
+            )
+
+    def remove_stems(self, folder: Path, written: Sequence[str]) -> None:
+        """Stems of the score before, which this one does not have."""
+        listed = self.report.get("files")
+        for name in listed if isinstance(listed, list) else []:
+            if name not in written and Path(str(name)).parts[:-1] == ("stems",):
+                (folder / str(name)).unlink(missing_ok=True)
+
+
+def _digest(path: Path) -> str | None:
+    """SHA-256 of a timeline; of a bundle folder, that of what it plays."""
+    file = path / CONTENT if path.is_dir() else path
+    try:
+        with file.open("rb") as data:
+            return hashlib.file_digest(data, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def spare(target: Path, edit: Edit, inputs: Mapping[str, Path | None]) -> None:
+    """Raises UsageError where writing `target` would destroy something that the command reads."""
+    kept = [(words, path) for words, path in inputs.items() if path is not None]
+    clips = [*edit.shots, *(clip for track in edit.audio_tracks for clip in track.clips)]
+    media = {source.media for clip in clips for source in clip.sources if source.media and clip.online}
+    kept += [("a medium of the edit", Path(name)) for name in sorted(media)]
+    for words, path in kept:
+        if target.exists() and path.exists() and target.samefile(path):
+            raise UsageError(f"{target} is {words} itself: it would be written over")
 
 
 def _target(path: Path, out: Path | None, in_place: bool, word: str) -> Path:
@@ -218,7 +282,8 @@ def _marks(sheet: CueSheet, wanted: Markers) -> list[Mark]:
 
 
 def _time_reference(edit: Edit) -> int:
-    return edit.rate.samples(edit.start_frame)
+    day = 24 * 60 * 60 * SAMPLE_RATE  # timecode starts again at midnight, also below zero
+    return edit.rate.samples(edit.start_frame) % day
 
 
 def _files(planned: timeline_writing.Plan, programme: Programme, notes: bool) -> list[str]:

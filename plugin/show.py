@@ -11,6 +11,7 @@ from ..runtime.progress import Progress, silent
 
 Answer = dict[str, Any]
 MOST_ROWS = 40
+WIDEST = 48
 
 
 @contextmanager
@@ -71,17 +72,27 @@ def report(answer: Answer) -> None:
             h["kind"],
             h["name"],
             h["outcome"],
-            "" if h["landed"] is None else f"{1000 * (h['landed'] - h['asked']):+.1f}",
+            _off(None if h["landed"] is None else h["landed"] - h["asked"]),
         )
         for h in answer["hits"]
     ]
     _table(("hit", "kind", "name", "outcome", "ms off"), hits)
     total = len(answer["hits"])
     _say(f"{answer['landed']} of {total} hits landed, {answer['near']} near, {answer['missed']} missed")
-    loudness = "silent" if answer["loudness"] is None else f"{answer['loudness']:.1f} LUFS"
-    peak = "" if answer["true_peak"] is None else f", true peak {answer['true_peak']:.1f} dBTP"
-    _say(f"{loudness}{peak}, {answer['samples']} samples ({answer['seconds']:.3f} s)")
+    _say(f"{_level(answer)}, {answer['samples']} samples ({answer['seconds']:.3f} s)")
     _warn(answer)
+
+
+def _level(answer: Answer) -> str:
+    if answer["true_peak"] is None:
+        return "silent"
+    loudness = answer["loudness"]
+    words = "too short or too quiet for a loudness" if loudness is None else f"{loudness:.1f} LUFS"
+    return f"{words}, true peak {answer['true_peak']:.1f} dBTP"
+
+
+def _off(seconds: float | None) -> str:
+    return "" if seconds is None else f"{1000 * seconds:+.1f}"
 
 
 def unscore(answer: Answer) -> None:
@@ -90,15 +101,24 @@ def unscore(answer: Answer) -> None:
 
 
 def evaluate(answer: Answer) -> None:
-    for key, value in answer.items():
-        if key == "warnings":
-            continue
-        if isinstance(value, dict):
-            _say(f"{key}: " + ", ".join(f"{k} {_short(v)}" for k, v in value.items()))
-        elif isinstance(value, list):
-            _table(tuple(value[0]) if value else (), [tuple(_short(v) for v in row.values()) for row in value])
-        else:
-            _say(f"{key}: {_short(value)}")
+    moments = [
+        (m["frame"], f"{m['seconds']:.3f}", m["kind"], m["name"], m["outcome"], _off(m["distance"]))
+        for m in answer["moments"]
+    ]
+    _table(("frame", "seconds", "kind", "name", "outcome", "ms off"), moments)
+    for key, words in (
+        ("within_half_frame", "within half a frame"),
+        ("within_frame", "within a frame"),
+        ("within_near", "within 0.1 s"),
+    ):
+        share = answer[key]
+        if share["fraction"] is not None:
+            _say(
+                f"{100 * share['fraction']:.0f} % of the moments have an onset {words}; chance is {100 * share['chance']:.0f} %"
+            )
+    _say(f"{answer['onsets']} onsets heard")
+    _say(_level(answer))
+    _say(f"{answer['samples']} samples; the edit has {answer['expected_samples']} ({answer['difference']:+d})")
     _warn(answer)
 
 
@@ -132,12 +152,17 @@ def _head(answer: Answer) -> None:
 def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     if not rows:
         return
-    shown = [tuple(str(cell).replace("\n", " ") for cell in row) for row in rows[:MOST_ROWS]]
+    shown = [tuple(_cell(cell) for cell in row) for row in rows[:MOST_ROWS]]
     widths = [max(len(row[i]) for row in [head, *shown]) for i in range(len(head))]
     for row in [head, *shown]:
         _say("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
     if len(rows) > MOST_ROWS:
         _say(f"  ... and {len(rows) - MOST_ROWS} more; --json lists all")
+
+
+def _cell(value: Any) -> str:
+    text = str(value).replace("\n", " ")
+    return text if len(text) <= WIDEST else text[: WIDEST - 3] + "..."
 
 
 def _short(value: Any) -> str:
@@ -146,9 +171,15 @@ def _short(value: Any) -> str:
 
 def _warn(answer: Answer) -> None:
     for warning in answer.get("warnings", []):
-        print(f"warning: {warning}", file=sys.stderr)
+        print(plain(f"warning: {warning}"), file=sys.stderr)
+
+
+def plain(text: str) -> str:
+    """Text without what would move a terminal's cursor or change its colours."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def _say(text: str) -> None:
+    text = plain(text)
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -109,6 +109,8 @@ def _exact(value: float | int | str | Fraction) -> Fraction:
         if not math.isfinite(value):
             raise ValueError(f"a frame rate is a number, not {value}")
         value = repr(value)
+    elif isinstance(value, str) and not re.fullmatch(r"\s*\d{1,9}(\.\d{1,12})?(/\d{1,9})?\s*", value):
+        raise ValueError(f"'{value[:40]}' is not a frame rate such as 25, 23.976 or 24000/1001")
     try:
         return Fraction(value)
     except (ValueError, ZeroDivisionError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 
+from ...runtime.errors import OutputError
 from ...runtime.mix.files import Transaction, writing
 from ...runtime.progress import Progress, forward, part, silent
 from .. import scoring
@@ -16,6 +18,7 @@ from ..timeline.reading import Source
 from .film import DIALOGUE, DIALOGUE_FRAMES, DemoClip, make_film
 from .scenes import FLASHES
 
+MADE_HERE = "hitpoint-demo"  # in the metadata of a timeline that a demo made
 MEDIA = "media"
 EDIT = "demo.otio"
 SCORED = "demo.scored.otio"
@@ -44,6 +47,7 @@ CUTS = (
 def run(folder: Path, *, seed: int = 0, progress: Progress = silent) -> dict[str, Any]:
     """Makes everything in `folder` and says what was written and how the music landed."""
     progress = forward(progress)
+    _check_folder(folder)
     clips = {clip.name: clip for clip in make_film(folder / MEDIA, part(progress, 0.0, 0.35))}
     edit_path = folder / EDIT
     with Transaction() as files:
@@ -69,10 +73,25 @@ def run(folder: Path, *, seed: int = 0, progress: Progress = silent) -> dict[str
     }
 
 
+def _check_folder(folder: Path) -> None:
+    """Only an empty folder, or one that a demo made before, is written into."""
+    taken: list[str] = []
+    try:
+        taken = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+        ours = not taken or MADE_HERE in json.loads((folder / EDIT).read_text(encoding="utf-8"))["metadata"]
+    except (OSError, ValueError, KeyError, TypeError):
+        ours = False
+    if not ours:
+        raise OutputError(
+            f"{folder} holds other files ({', '.join(taken[:3])}): --out names a folder for the demo alone"
+        )
+
+
 def timeline(clips: Mapping[str, DemoClip]) -> Any:
     """The edit: a dozen cuts, one of them a dissolve, three storyboards, markers, and two tracks of sound."""
     fps = float(next(iter(clips.values())).rate.fps)
     made = otio.schema.Timeline("Hitpoint demo", global_start_time=otio.opentime.RationalTime(86400, fps))
+    made.metadata[MADE_HERE] = True
     picture = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
     ambience = otio.schema.Track("Ambience", kind=otio.schema.TrackKind.Audio)
     dialogue = otio.schema.Track("Dialogue", kind=otio.schema.TrackKind.Audio)

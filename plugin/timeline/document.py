@@ -86,7 +86,7 @@ def format_of(path: Path) -> Format:
     """The format of an existing file, by suffix and by what it holds."""
     suffix = path.suffix.lower()
     try:
-        exists, is_folder = path.exists(), path.is_dir()
+        exists, is_folder, is_file = path.exists(), path.is_dir(), path.is_file()
     except OSError as error:
         raise InputError(f"{path}: {_plain(error)}") from error
     if not exists:
@@ -96,6 +96,8 @@ def format_of(path: Path) -> Format:
     format = SUFFIXES.get(suffix)
     if format is None:
         raise InputError(f"{path}: not an edit this program reads ({READS})")
+    if exists and not is_folder and not is_file:
+        raise InputError(f"{path}: is a device or a pipe, no file")
     if is_folder != (format == "otiod"):
         raise InputError(f"{path}: is {'a folder' if is_folder else 'a file'}, not {_WORDS[format]}")
     return format

@@ -77,7 +77,7 @@ def plan(document: Document, out: Path, *, only_music: bool = False) -> Plan:
         return Plan(document, folder / "music-only.otio", "music-only", folder / "score.wav", track)
     if format not in ("otio", document.format) or format not in ("otio", "otioz", "otiod", "fcp7"):
         raise UsageError(
-            f"{out.name}: {_loses(document, out)}; choose {out.with_suffix('.otio').name} for the whole edit, or "
+            f"{_refusal(document, out)}; choose {_plain_name(out)}.otio for the whole edit, or "
             f"--music-only, which writes {folder.name}/music-only.otio and .xml with nothing but the music"
         )
     if document.text:
@@ -108,13 +108,21 @@ def _wav_name(in_bundle: bool, number: int) -> str:
     return (bundle.SCORE if in_bundle else "score") + (f"-{number}.wav" if number > 1 else ".wav")
 
 
-def _loses(document: Document, out: Path) -> str:
-    suffix = out.suffix.lower()
-    if suffix not in SUFFIXES:
-        return f"'{suffix}' is not a format that a score is written to"
-    if suffix == document.path.suffix.lower():
-        return f"an edit in {suffix} is read, but not written back without loss"
-    return f"turning {document.path.suffix} into {suffix} would lose part of the edit"
+def _plain_name(out: Path) -> str:
+    return out.stem.strip(".") or "out"
+
+
+def _refusal(document: Document, out: Path) -> str:
+    own, asked = document.path.suffix.lower(), out.suffix.lower()
+    if not asked:
+        return f"{out}: has no suffix that says what to write"
+    if asked not in SUFFIXES:
+        return f"{out.name}: '{asked}' is not a format that a score is written to"
+    if document.format in ("otio", "otioz", "otiod") and asked in (".otio", ".otioz", ".otiod"):
+        return f"{out.name}: from {own} a score is written to {own} or .otio, not to {asked}"
+    if own == asked:
+        return f"{out.name}: an edit in {asked} is read, but not written back without loss"
+    return f"{out.name}: turning {own} into {asked} would lose part of the edit"
 
 
 def write(
@@ -280,25 +288,32 @@ class Unscored:
     warnings: tuple[str, ...]
 
 
-def take_out(document: Document, out: Path, files: Transaction) -> Unscored:
-    """Stages the timeline without our score at `out`."""
+def take_out(document: Document, out: Path, files: Transaction, *, every: bool = True) -> Unscored:
+    """Stages the timeline without our score at `out`; `every`: without any, where the file holds several timelines."""
     format = SUFFIXES.get(out.suffix.lower())
-    if format != document.format or format not in ("otio", "otioz", "otiod", "fcp7"):
-        raise UsageError(f"{out.name}: a score is taken out of a {document.path.suffix} into a {document.path.suffix}")
+    if document.format not in ("otio", "otioz", "otiod", "fcp7"):
+        raise UsageError(f"{document.path.name}: a score is never written into {document.path.suffix}: none is in it")
+    if format != document.format:
+        raise UsageError(f"{out.name}: a score is taken out of {document.path.suffix} into {document.path.suffix}")
     if format == "fcp7":
-        bare = fcp7_xml.remove(document.data, document.index)
+        bare = fcp7_xml.remove(document.data, None if every else document.index)
         files.stage(out).write_bytes(bare.data)
         return Unscored(tuple(bare.removed), tuple(bare.warnings))
-    text, removed, warnings = scored_json.remove(document.text, document.where)
+    text, removed, warnings = document.text, [], []
+    for where in [place for place, _ in scored_json.timelines(text)] if every else [document.where]:
+        cleared = scored_json.remove(text, where)
+        text = cleared.text
+        removed += cleared.removed
+        warnings += cleared.warnings
     data = text.encode(document.encoding)
     ours = {f"{bundle.MEDIA}/{name}" for name in _our_media(document)} if format != "otio" else set()
-    kept = {name for name in ours if name in text}
+    gone = {name for name in ours if name not in text}
     if format == "otio":
         files.stage(out).write_bytes(data)
     elif format == "otioz":
-        bundle.write_zip(document.path, files.stage(out), data, wav=None, without=ours - kept)
+        bundle.write_zip(document.path, files.stage(out), data, wav=None, without=gone)
     else:
-        bundle.write_folder(document.path, files.stage_folder(out), data, wav=None, without=ours - kept)
+        bundle.write_folder(document.path, files.stage_folder(out), data, wav=None, without=gone)
     return Unscored(tuple(removed), tuple(warnings))
 
 

@@ -65,6 +65,11 @@ class Transaction:
         """Where to put what shall become the folder `target`: an empty folder; nothing of an old one is kept."""
         return self._stage(target, is_folder=True)
 
+    def staged(self, target: Path) -> Path:
+        """Where the file or folder that was staged for `target` is being written."""
+        final = Path(os.path.realpath(target))
+        return next(staged.temporary for staged in self._staged if staged.target == final)
+
     def commit(self) -> None:
         """Puts every staged file in its place; if one cannot be placed, all targets are as they were."""
         if not self._staged:
@@ -102,6 +107,8 @@ class Transaction:
                 temporary.mkdir()
             else:
                 temporary.open("xb").close()
+                with suppress(OSError):  # a private edit stays private
+                    temporary.chmod(stat.S_IMODE(final.stat().st_mode))
         self._staged.append(_Staged(target, final, temporary, is_folder))
         return temporary
 
@@ -145,25 +152,43 @@ def writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def locked(target: Path) -> Iterator[None]:
-    """Keeps every other process that commits to `target` waiting. The empty lock file stays in the temporary folder."""
+    """Keeps every other process that commits to `target` waiting."""
     key = hashlib.sha256(os.fsencode(os.path.realpath(target))).hexdigest()[:24]
     path = Path(tempfile.gettempdir()) / f"hitpoint-{key}.lock"
     with writing(target):
+        handle = _take_lock(path, target)
+    try:
+        yield
+    finally:
+        if sys.platform != "win32":
+            with suppress(OSError):
+                path.unlink()  # while it is still ours; who waits on it finds out and opens the new one
+        _unlock(handle)
+        os.close(handle)
+
+
+def _take_lock(path: Path, target: Path) -> int:
+    until = time.monotonic() + LOCK_SECONDS
+    while True:
         handle = _open_lock(path)
         try:
-            until = time.monotonic() + LOCK_SECONDS
             while not _try_lock(handle):
                 if time.monotonic() > until:
                     raise OutputError(f"cannot write {target}: another process has been writing it for a minute")
                 time.sleep(0.01)
+            if sys.platform == "win32" or _is_same(handle, path):
+                return handle
         except BaseException:
             os.close(handle)
             raise
+        os.close(handle)  # its last owner removed it: it guards nothing any more
+
+
+def _is_same(handle: int, path: Path) -> bool:
     try:
-        yield
-    finally:
-        _unlock(handle)
-        os.close(handle)
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 if sys.platform == "win32":
@@ -213,8 +238,19 @@ def _check_replaceable(shown: Path, final: Path, is_folder: bool) -> None:
         raise OutputError(f"cannot write {shown}: it is a folder")
     if not is_folder and not stat.S_ISREG(mode):
         raise OutputError(f"cannot write {shown}: it is a device, not a file")
-    if not os.access(final, os.W_OK):
+    if not _may_write(final):
         raise OutputError(f"cannot write {shown}: it is write-protected")
+
+
+def _may_write(final: Path) -> bool:
+    """A bundle folder is away for a moment while another process replaces it: that is no protection."""
+    for _ in range(20):
+        if os.access(final, os.W_OK) or not final.exists():
+            return True
+        if final.is_file():
+            return False
+        time.sleep(0.01)
+    return False
 
 
 def _beside(target: Path) -> Path:

@@ -191,3 +191,149 @@ def test_doctor_says_what_is_there():
     assert names["numpy"]["found"]
     assert {"host", "provider", "codec", "adapter", "package", "pack"} <= {part["group"] for part in answer["parts"]}
     assert run("doctor").returncode == 0
+
+
+# What must never happen to somebody's files
+
+
+def test_nothing_that_is_read_is_written_over(make, save, tmp_path):
+    media = tmp_path / "A.mov"
+    media.write_bytes(b"precious")
+    path = save(make.timeline(make.track(make.clip("A", 48, url=str(media)), make.clip("B", 48))))
+    assert run("cues", path, "-o", tmp_path / "mine.json").returncode == 0
+    (tmp_path / "song.mp4").write_bytes(b"a song")
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    for arguments in (
+        ("cues", path, "-o", path),
+        ("cues", path, "-o", media),
+        ("preview", path, "-o", path),
+        ("preview", path, "-o", media),
+        ("preview", path, "--audio", tmp_path / "song.mp4", "-o", tmp_path / "song.mp4"),
+        ("preview", path, "-o", tmp_path / "p.txt"),
+        ("score", path, "-o", path),
+        ("score", path, "--cues", tmp_path / "mine.json", "-o", tmp_path / "mine.json"),
+    ):
+        done = run(*arguments)
+        assert done.returncode == 2, (arguments, done.stderr)
+        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_a_demo_goes_into_a_folder_of_its_own(tmp_path):
+    (tmp_path / "demo.otio").write_text("{}")
+    done = run("demo", "--out", tmp_path)
+    assert done.returncode == 6
+    assert (tmp_path / "demo.otio").read_text() == "{}"
+
+
+def test_scores_of_two_timelines_do_not_share_a_folder(cut, make, tmp_path):
+    other = cut.with_suffix(".xml")
+    made = make.timeline(make.track(make.clip("A", 48), make.clip("B", 24)), start=0)
+    other.write_text(otio.adapters.write_to_string(made, "fcp_xml"))
+    assert run("score", cut).returncode == 0
+    refused = run("score", other)
+    assert refused.returncode == 2
+    assert "cut.scored.otio" in refused.stderr
+    assert run("score", other, "-o", cut.parent / "other.xml").returncode == 0
+
+
+def test_a_scored_timeline_that_was_changed_since_is_not_written_over_unasked(cut):
+    assert run("score", cut).returncode == 0
+    assert run("score", cut, "--seed", 2).returncode == 0  # ours, unchanged
+    scored = cut.parent / "cut.scored.otio"
+    scored.write_text(scored.read_text().replace('"A"', '"renamed"'))
+    refused = run("score", cut)
+    assert refused.returncode == 2
+    assert "renamed" in scored.read_text()
+    assert run("score", cut, "-o", scored).returncode == 0
+
+
+def test_stems_of_the_score_before_do_not_stay_beside_the_new_one(cut):
+    assert run("score", cut, "--stems").returncode == 0
+    folder = cut.parent / "cut.scored.hitpoint"
+    (folder / "stems" / "mine.wav").write_bytes(b"x")
+    assert len(list((folder / "stems").iterdir())) > 2
+    assert run("score", cut, "--seed", 1).returncode == 0
+    assert [p.name for p in (folder / "stems").iterdir()] == ["mine.wav"]
+
+
+def test_a_private_edit_stays_private(cut):
+    cut.chmod(0o600)
+    assert run("score", cut, "--in-place").returncode == 0
+    assert cut.stat().st_mode & 0o777 == 0o600
+
+
+def test_unscore_takes_the_score_out_of_whichever_timeline_has_it(make, save, tmp_path):
+    one, two = (make.timeline(make.track(make.clip("A", n), make.clip("B", n)), name=f"t{n}") for n in (10, 20))
+    path = save(otio.schema.SerializableCollection("bin", [one, two]), "bin.otio")
+    out, bare = tmp_path / "out.otio", tmp_path / "bare.otio"
+    assert run("score", path, "--timeline", "t20", "-o", out).returncode == 0
+    answer = json.loads(run("unscore", out, "-o", bare, "--json").stdout)
+    assert answer["tracks_removed"] == 1
+    assert bare.read_bytes() == path.read_bytes()
+
+
+# Odd surroundings
+
+
+def test_a_pipe_is_no_edit(tmp_path):
+    os.mkfifo(tmp_path / "pipe.otio")
+    assert run("inspect", tmp_path / "pipe.otio").returncode == 3
+
+
+@pytest.mark.parametrize("rate", ["1e999999999", "1e-30", "0", "-25", "nan", "25/0", "100000"])
+def test_an_impossible_rate_is_wrong_usage_at_once(cut, rate):
+    assert run("inspect", cut, f"--rate={rate}").returncode == 2
+
+
+def test_streams_that_are_closed_or_full_bring_no_traceback(cut):
+    for redirection, status in ((">&-", 0), (">/dev/full", 6), (">&- 2>&-", 0)):
+        done = subprocess.run(
+            ["bash", "-c", f"{' '.join(COMMAND)} inspect {cut} {redirection}"], capture_output=True, text=True
+        )
+        assert done.returncode == status, (redirection, done.stderr)
+        assert "Traceback" not in done.stderr
+        assert "Exception" not in done.stderr
+    done = subprocess.run(
+        ["bash", "-c", f"{' '.join(COMMAND)} inspect gone --json >/dev/full"], capture_output=True, text=True
+    )
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (3, 1)
+
+
+def test_a_name_that_is_no_unicode_is_carried_through(cut):
+    odd = os.fsencode(cut.parent) + b"/bad\xff.otio"
+    os.rename(cut, odd)
+    done = subprocess.run([*map(os.fsencode, COMMAND), b"score", odd, b"--json"], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    report = os.fsencode(cut.parent) + b"/bad\xff.scored.hitpoint/report.json"
+    with open(report, encoding="utf-8") as file:
+        assert json.load(file)["loudness"]
+
+
+def test_a_name_that_is_too_long_is_said(cut):
+    assert run("score", cut, "-o", cut.parent / ("x" * 300 + ".otio")).returncode == 6
+
+
+def test_names_with_control_characters_do_not_reach_the_terminal(make, save):
+    path = save(make.timeline(make.track(make.clip("A", 24), make.clip("B", 24)), name="red \x1b[31m\a name"))
+    done = run("inspect", path)
+    assert "\x1b" not in done.stdout
+    assert "\a" not in done.stdout
+
+
+def test_options_are_not_guessed(cut):
+    assert run("inspect", cut, "--js").returncode == 2
+
+
+def test_an_interruption_at_any_moment_ends_with_130(cut):
+    ends = set()
+    for wait in range(6, 40, 2):
+        running = subprocess.Popen(
+            [*COMMAND, "inspect", str(cut), "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        time.sleep(wait / 100)
+        running.send_signal(signal.SIGTERM)
+        _, err = running.communicate(timeout=30)
+        ends.add(running.returncode)
+        assert b"fault" not in err, err
+    # Before our first line runs the system's own way of ending holds; after our last one it is done.
+    assert ends <= {130, 0, -signal.SIGTERM}, ends

@@ -1,0 +1,144 @@
+"""What each command does: options in, an answer of plain data out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..runtime.errors import UsageError
+from . import show
+
+Answer = dict[str, Any]
+
+FILMS = (".mp4", ".mov", ".m4v", ".mkv")
+RATES = (1, 1000)  # what --rate may say
+
+
+def inspect(options: argparse.Namespace) -> Answer:
+    edit, _ = source_of(options).read()
+    answer: Answer = edit.to_json()
+    return answer
+
+
+def cues(options: argparse.Namespace) -> Answer:
+    from ..runtime.cues import sheet_json
+    from ..runtime.mix.files import Transaction, writing
+    from . import scoring
+
+    edit, _ = source_of(options).read()
+    if options.out:
+        scoring.spare(options.out, edit, {"the edit": options.edit})
+    sheet = scoring.plan(edit)
+    answer = sheet_json.to_json(sheet)
+    answer["warnings"] = list(dict.fromkeys([*edit.warnings, *sheet.warnings]))
+    if options.out:
+        with Transaction() as files:
+            staged = files.stage(options.out)
+            with writing(options.out):
+                staged.write_text(sheet_json.dumps(sheet), encoding="utf-8", errors="backslashreplace")
+            files.commit()
+    elif not options.json:
+        options.show = lambda _: sys.stdout.write(sheet_json.dumps(sheet))
+    return {**answer, "out": str(options.out) if options.out else None}
+
+
+def score(options: argparse.Namespace) -> Answer:
+    from . import scoring
+
+    source = source_of(options)
+    wish = scoring.Wish(
+        engine=options.engine,
+        seed=options.seed,
+        loudness=options.loudness,
+        cues=options.cues,
+        stems=options.stems,
+        markers=options.markers,
+        music_only=options.music_only,
+        link=options.link,
+        broadcast_wave=options.broadcast_wave,
+    )
+    with show.progress() as progress:
+        done = scoring.score(source, wish, out=options.out, in_place=options.in_place, progress=progress)
+    return {**done.report, "out": str(done.out), "folder": str(done.folder), "wav": str(done.wav)}
+
+
+def unscore(options: argparse.Namespace) -> Answer:
+    from . import scoring
+
+    done = scoring.unscore(source_of(options), out=options.out, in_place=options.in_place)
+    return {"out": str(done.out), "tracks_removed": done.tracks, "warnings": list(done.warnings)}
+
+
+def evaluate(options: argparse.Namespace) -> Answer:
+    from ..runtime.measure.evaluate import evaluate as measure
+
+    edit, _ = source_of(options).read()
+    with show.progress() as progress:
+        measured = measure(edit, options.audio, progress)
+    answer: Answer = measured.to_json()
+    answer["warnings"] = list(dict.fromkeys([*edit.warnings, *answer["warnings"]]))
+    return answer
+
+
+def preview(options: argparse.Namespace) -> Answer:
+    from . import scoring
+    from .preview import render_preview
+    from .timeline.bundle import extract_media
+    from .timeline.writing import music_of
+
+    source = source_of(options)
+    out = options.out or options.edit.with_suffix(".preview.mp4")
+    if out.suffix.lower() not in FILMS:
+        raise UsageError(f"{out}: a preview is a film: {', '.join(FILMS)}")
+    with tempfile.TemporaryDirectory(prefix="hitpoint-") as room, show.progress() as progress:
+        edit, document = source.read()
+        if document.format == "otioz":
+            extract_media(document.path, Path(room))
+            source = replace(source, media_roots=(Path(room), *source.media_roots))
+            edit, document = source.read()
+        music = options.audio or music_of(document, source.media_roots)
+        scoring.spare(out, edit, {"the edit": options.edit, "the music": music})
+        done = render_preview(edit, music, out, height=options.height, progress=progress)
+    # What is missing is said by the preview, frame by frame; the edit would say it again.
+    said = [warning for warning in edit.warnings if not (done.warnings and "not found" in warning)]
+    warnings = list(dict.fromkeys([*said, *done.warnings]))
+    if music is None:
+        warnings.insert(0, "no score on this timeline: the preview has the edit's own sound only")
+    return {"out": str(done.path), "frames": done.frames, "music": str(music) if music else None, "warnings": warnings}
+
+
+def demo(options: argparse.Namespace) -> Answer:
+    from .demo.run import run
+
+    with show.progress() as progress:
+        return run(options.out, seed=options.seed, progress=progress)
+
+
+def doctor(_: argparse.Namespace) -> Answer:
+    from .doctor import examine
+
+    return examine()
+
+
+def source_of(options: argparse.Namespace) -> Any:
+    """The timeline.reading.Source that the options name."""
+    from ..runtime.rate import Rate
+    from .timeline.reading import Source
+
+    rate = None
+    if options.rate is not None:
+        try:
+            rate = Rate.of(options.rate)
+        except ValueError as error:
+            raise UsageError(f"--rate: {error}") from None
+        if not RATES[0] <= rate.fps <= RATES[1]:
+            raise UsageError(f"--rate {options.rate}: not between {RATES[0]} and {RATES[1]} frames a second")
+    for root in options.media_root:
+        if not root.is_dir():
+            raise UsageError(f"--media-root {root}: there is no such folder")
+    part = (getattr(options, "start", None), getattr(options, "end", None))
+    return Source(options.edit, rate, options.timeline, tuple(options.media_root), *part)
