@@ -75,7 +75,6 @@ def _adapters() -> Iterator[Part]:
         ("otio_json", ".otio", "opentimelineio"),
         ("fcp_xml", "FCP7 XML", "otio-fcp-adapter"),
         ("AAF", ".aaf", "otio-aaf-adapter"),
-        ("cmx_3600", ".edl", "otio-cmx3600-adapter"),
         ("kdenlive", ".kdenlive", "otio-kdenlive-adapter"),
     ):
         yield Part(

@@ -61,7 +61,7 @@ def plan(edit: Edit, cues: Path | None = None) -> CueSheet:
     """The cue sheet for an edit: made anew, or a person's own, checked against the edit."""
     if cues is None:
         return spot(edit)
-    sheet = sheet_json.read(cues)
+    sheet = sheet_json.read(cues, edit)
     if sheet.rate != edit.rate or sheet.frames != edit.frames:
         raise InputError(
             f"{cues}: made for {sheet.frames} frames at {sheet.rate}; the edit has {edit.frames} at {edit.rate}"
@@ -269,15 +269,14 @@ def _marks(sheet: CueSheet, wanted: Markers) -> list[Mark]:
     if wanted == "none":
         return []
     marks = {board.start: Mark(board.start, board.name, "PURPLE") for board in sheet.storyboards}
-    if wanted == "beats":
-        bar = 0
-        for board in sheet.storyboards:
-            for i, beat in enumerate(board.beats):
-                if i % board.metre == 0:
-                    bar += 1
-                    frame = sheet.rate.frame_at(beat)
-                    if frame < sheet.frames:
-                        marks.setdefault(frame, Mark(frame, f"bar {bar}", "CYAN"))
+    bar = 0
+    for board in sheet.storyboards if wanted == "beats" else ():
+        for i, beat in enumerate(board.beats):
+            bar += i % board.metre == 0
+            frame = sheet.rate.frame_at(beat)
+            name = f"bar {bar}" if i % board.metre == 0 else f"{bar}.{i % board.metre + 1}"
+            if frame < sheet.frames:
+                marks.setdefault(frame, Mark(frame, name, "CYAN" if i % board.metre == 0 else "WHITE"))
     return [marks[frame] for frame in sorted(marks)]
 
 

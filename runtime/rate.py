@@ -9,6 +9,9 @@ from fractions import Fraction
 
 SAMPLE_RATE = 48_000
 
+# What an edit may be counted in: HLS lists count whole seconds, AVFoundation 24000ths.
+SLOWEST, FASTEST = Fraction(1, 10), Fraction(100_000)
+
 # SMPTE ST 12 and its common multiples.
 SMPTE = tuple(
     [Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120)]

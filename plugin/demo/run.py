@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,7 +49,13 @@ def run(folder: Path, *, seed: int = 0, progress: Progress = silent) -> dict[str
     """Makes everything in `folder` and says what was written and how the music landed."""
     progress = forward(progress)
     _check_folder(folder)
-    clips = {clip.name: clip for clip in make_film(folder / MEDIA, part(progress, 0.0, 0.35))}
+    try:
+        clips = {clip.name: clip for clip in make_film(folder / MEDIA, part(progress, 0.0, 0.35))}
+    except BaseException:
+        for empty in (folder / MEDIA, folder):
+            with contextlib.suppress(OSError):
+                empty.rmdir()
+        raise
     edit_path = folder / EDIT
     with Transaction() as files:
         staged = files.stage(edit_path)

@@ -268,10 +268,12 @@ class Layout:
             pieces = self.track(composition, start, end, depth)
         else:
             pieces = []
-            for child in composition:
+            for child in items(composition):
                 if isinstance(child, otio.schema.Track) and child.kind != otio.schema.TrackKind.Video:
                     continue
-                pieces = overlay(pieces, self.picture(child, start, min(end, self.item_length(child)), depth + 1))
+                # A nest shows nothing beyond its own ends, even where its children hold more.
+                shown = self.picture(child, max(start, ZERO), min(end, self.item_length(child)), depth + 1)
+                pieces = overlay(pieces, shown)
         return [p.cut_to(start, end) for p in pieces if p.start < end and p.end > start]
 
     def track(self, track: Any, start: Fraction, end: Fraction, depth: int = 0) -> list[Piece]:
@@ -330,11 +332,11 @@ class Layout:
 
 
 def _held(shown: list[Piece], place: Placed) -> list[Piece]:
-    """A nest that a dissolve reaches beyond and that has nothing more to show there: its edge is held."""
+    """A nest that a dissolve reaches beyond and that has too little to show there: its edge is held."""
     first, last, length = place.shown_from - place.start, place.shown_to - place.start, place.end - place.start
-    if shown and first < 0 == shown[0].start:
-        shown[0] = replace(shown[0], start=first, at=shown[0].at + first * shown[0].speed)
-    if shown and last > length == shown[-1].end:
+    if shown and first < shown[0].start <= 0:
+        shown[0] = replace(shown[0], start=first, at=shown[0].at + (first - shown[0].start) * shown[0].speed)
+    if shown and last > shown[-1].end >= length:
         shown[-1] = replace(shown[-1], end=last)
     return shown
 

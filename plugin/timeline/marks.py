@@ -11,7 +11,7 @@ import opentimelineio as otio
 
 from ...runtime.edit import Marker, MarkerSource
 from ...runtime.rate import Rate, round_half_up
-from .layout import MAX_DEPTH, ZERO, Layout, called, enabled, seconds
+from .layout import MAX_DEPTH, ZERO, Layout, called, enabled, items, seconds
 
 # Where a moment of an item's own time lies on the timeline, in seconds.
 Place = Callable[[Fraction], Fraction]
@@ -63,14 +63,13 @@ class Collector:
 
     def _children(self, composition: Any) -> Iterator[tuple[Any, Fraction]]:
         if not isinstance(composition, otio.schema.Track):
-            for child in composition:
+            for child in items(composition):
                 yield child, ZERO
             return
         position = ZERO
-        for child in composition:
-            if not isinstance(child, otio.schema.Transition):
-                yield child, position
-                position += self._layout.item_length(child)
+        for child in items(composition):
+            yield child, position
+            position += self._layout.item_length(child)
 
     def _item(self, item: Any, start: Fraction, place: Place, window: Window, depth: int) -> None:
         if not len(item.markers) and not isinstance(item, otio.core.Composition):

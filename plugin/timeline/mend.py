@@ -11,9 +11,12 @@ import opentimelineio as otio
 
 from ...runtime.errors import InputError
 
-
 # What stands in for an object of a kind we do not know, by the place that holds it.
-_STAND_INS = {"effects": "Effect.1", "media_reference": "ExternalReference.1", "media_references": "ExternalReference.1"}
+_STAND_INS = {
+    "effects": "Effect.1",
+    "media_reference": "ExternalReference.1",
+    "media_references": "ExternalReference.1",
+}
 
 
 def lower_schemas(raw: Any, place: str = "") -> Any:

@@ -15,7 +15,7 @@ import opentimelineio as otio
 
 from ...runtime.edit import AudioTrack, Edit
 from ...runtime.errors import InputError, UsageError
-from ...runtime.rate import SMPTE, Rate, round_half_up
+from ...runtime.rate import FASTEST, SLOWEST, SMPTE, Rate, round_half_up
 from . import media_path, score_track
 from .document import Document, open_document
 from .layout import MAX_SECONDS, ZERO, Layout, Piece, called, enabled, items, overlay, seconds, span, target
@@ -98,7 +98,9 @@ def edit_of(document: Document, *, rate: Rate | None = None, media_roots: Sequen
             found[url] = (str(file), True) if file is not None else (url, url in document.members)
         return found[url]
 
-    tracks = [track for track in stack if not is_ours(track)]
+    tracks = [track for track in items(stack) if not is_ours(track)]
+    if layout.speed(stack) != 1:
+        layout.warn("the timeline as a whole has a speed, which is not applied")
     offsets = _record_starts(tracks, layout)
     length = max((layout.item_length(t) + o for t, o in zip(tracks, offsets, strict=True)), default=ZERO)
     start = ZERO
@@ -206,6 +208,10 @@ def frame_rate(timeline: Any, warnings: list[str]) -> Rate:
     except ValueError as error:
         raise InputError(f"the timeline's rate: {error}") from None
     rate = rates.most_common(1)[0][0]
+    if not SLOWEST <= rate.fps <= FASTEST:
+        raise InputError(
+            f"the timeline states {votes[0]:g} frames a second, which nothing plays; --rate R says otherwise"
+        )
     if len(rates) > 1:
         others = ", ".join(str(other) for other in rates if other != rate)
         warnings.append(f"clips are counted at several rates ({rate} and {others}): {rate} is taken for the timeline")
@@ -222,19 +228,24 @@ def _plausible(rate: float) -> bool:
 
 def stated_rates(timeline: Any, kinds: tuple[str, ...] | None = None) -> Iterator[float]:
     """The rates that the clips on the tracks of some kinds, or of all, are counted in, as the file writes them."""
-    stack = timeline.tracks
-    for track in stack:
+    for track in items(timeline.tracks):
         if kinds is not None and getattr(track, "kind", otio.schema.TrackKind.Video) not in kinds:
             continue
         if is_ours(track):
             continue
-        children = items(track) if isinstance(track, otio.core.Composition) else iter((track,))
-        for item in children:
-            stated = item.source_range
-            if stated is None and isinstance(item, otio.schema.Clip) and item.media_reference is not None:
-                stated = item.media_reference.available_range
-            if stated is not None:
-                yield stated.duration.rate
+        for item in items(track) if isinstance(track, otio.core.Composition) else (track,):
+            yield from _rates_of(item)
+
+
+def _rates_of(item: Any) -> Iterator[float]:
+    stated = item.source_range
+    if stated is None and isinstance(item, otio.schema.Clip) and item.media_reference is not None:
+        stated = item.media_reference.available_range
+    if stated is not None:
+        yield stated.duration.rate
+    elif isinstance(item, otio.core.Composition):
+        for child in items(item):
+            yield from _rates_of(child)
 
 
 def _record_starts(tracks: list[Any], layout: Layout) -> list[Fraction]:

@@ -207,6 +207,21 @@ def test_a_part_that_is_none_is_wrong_usage(cut, tmp_path, start, end):
         scoring.score(Source(cut(start=86400), start=start, end=end), out=tmp_path / "out.otio")
 
 
+def test_markers_are_written_where_asked_for(cut, tmp_path):
+    def names(wanted):
+        done = scoring.score(Source(cut()), Wish(markers=wanted), out=tmp_path / f"{wanted}.otio")
+        found = otio.adapters.read_from_file(str(done.out)).tracks.markers
+        sheet = json.loads((done.folder / "cues.json").read_text())
+        ours = [(int(m.marked_range.start_time.value), m.name) for m in found if "hitpoint" in m.metadata]
+        return ours, [round(beat * 24) for board in sheet["storyboards"] for beat in board["beats"]]
+
+    assert names("none")[0] == []
+    assert names("storyboards")[0] == [(0, "One"), (96, "Two")]
+    beats, planned = names("beats")
+    assert [frame for frame, _ in beats] == planned
+    assert [name for _, name in beats[:6]] == ["One", "1.2", "1.3", "1.4", "bar 2", "2.2"]
+
+
 def test_same_in_same_out(cut, tmp_path):
     one = scoring.score(Source(cut()), Wish(seed=3), out=tmp_path / "a" / "out.otio")
     two = scoring.score(Source(cut()), Wish(seed=3), out=tmp_path / "b" / "out.otio")

@@ -119,6 +119,197 @@ def test_a_dissolve_of_an_edl_that_counts_its_lines_on_is_read(write):
     assert frames(edit) == [14]
 
 
+def edl(*lines):
+    return "TITLE: t\n" + "\n".join(lines) + "\n"
+
+
+def cuts(edit):
+    return [(cut.frame, cut.kind) for cut in edit.cuts]
+
+
+def test_black_in_an_edl_is_no_picture(write):
+    path = write(
+        "bl.edl",
+        edl(
+            "001 A  V C     00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00",
+            "002 BL V C     00:00:00:00 00:00:01:00 01:00:01:00 01:00:02:00",
+            "003 B  V C     00:00:00:00 00:00:01:00 01:00:02:00 01:00:03:00",
+            "003 BL V D 012 00:00:00:00 00:00:00:12 01:00:03:00 01:00:03:12",
+        ),
+    )
+    edit, _ = read_edit(path, rate=Rate.of(24))
+    assert cuts(edit) == [(24, "to_black"), (48, "from_black")]
+    assert (edit.frames, edit.picture_end) == (84, 78)
+
+
+def test_an_edl_that_fades_in_from_black_begins_with_its_first_event(write):
+    path = write(
+        "in.edl",
+        edl(
+            "001 BL V C     00:00:00:00 00:00:00:00 01:00:00:00 01:00:00:00",
+            "001 A  V D 012 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00",
+            "002 B  V C     00:00:00:00 00:00:01:00 01:00:01:00 01:00:02:00",
+        ),
+    )
+    edit, _ = read_edit(path, rate=Rate.of(24))
+    assert (cuts(edit), edit.picture_start) == ([(24, "cut")], 0)
+
+
+def test_record_times_rule_where_source_and_record_are_not_equally_long(write):
+    path = write(
+        "odd.edl",
+        edl(
+            "001 A V C 00:00:00:00 00:00:01:02 01:00:00:00 01:00:01:00",
+            "* FROM CLIP NAME: a",
+            "002 B V C 00:00:00:00 00:00:00:00 01:00:01:00 01:00:02:00",
+            "* FROM CLIP NAME: b",
+        ),
+    )
+    edit, _ = read_edit(path, rate=Rate.of(24))
+    assert (frames(edit), edit.frames) == ([24], 48)
+    assert [warning for warning in edit.warnings if "line 2" in warning and "record times" in warning]
+
+
+def test_an_edl_sorted_by_source_is_read_in_record_order(write):
+    path = write(
+        "c_mode.edl",
+        edl(
+            "001 A V C 00:00:00:00 00:00:01:00 01:00:02:00 01:00:03:00",
+            "002 B V C 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00",
+            "003 C V C 00:00:00:00 00:00:01:00 01:00:01:00 01:00:02:00",
+        ),
+    )
+    edit, _ = read_edit(path, rate=Rate.of(24))
+    assert ([shot.name for shot in edit.shots], frames(edit), edit.start_frame) == (["B", "C", "A"], [24, 48], 86400)
+
+
+def test_a_later_event_records_over_an_earlier_one(write):
+    path = write(
+        "over.edl",
+        edl(
+            "001 A V C 00:00:00:00 00:00:04:00 01:00:00:00 01:00:04:00",
+            "002 B V C 00:00:00:00 00:00:01:00 01:00:01:00 01:00:02:00",
+        ),
+    )
+    edit, _ = read_edit(path, rate=Rate.of(24))
+    assert ([shot.name for shot in edit.shots], frames(edit)) == (["A", "B", "A"], [24, 48])
+    assert any("lie over" in warning for warning in edit.warnings)
+
+
+@pytest.mark.parametrize(
+    ("channel", "sound"), [("B", 1), ("AA/V", 2), ("A2/V", 1), ("V", 0), ("VA1A2", 2), ("NONE", 0), ("AA", 2)]
+)
+def test_channel_codes_of_an_edl_name_its_tracks(write, channel, sound):
+    path = write("channels.edl", edl(f"001 A {channel} C 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00"))
+    edit, _ = read_edit(path, rate=Rate.of(24))
+    assert len(edit.audio_tracks) == sound
+    assert bool(edit.shots) == ("V" in channel or channel == "B")
+
+
+def test_an_event_of_picture_and_one_of_sound_may_share_a_number(write):
+    path = write(
+        "split.edl",
+        edl(
+            "001 A V C 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00",
+            "001 A A C 00:00:00:00 00:00:02:00 01:00:00:00 01:00:02:00",
+            "* FROM CLIP NAME: a",
+            "002 B V C 00:00:00:00 00:00:01:00 01:00:01:00 01:00:02:00",
+        ),
+    )
+    edit, _ = read_edit(path, rate=Rate.of(24))
+    assert (frames(edit), edit.shots[0].name, len(edit.audio_tracks)) == ([24], "a", 1)
+
+
+def test_the_upper_channel_of_an_edl_is_on_top_even_where_it_is_listed_first(write):
+    path = write(
+        "order.edl",
+        edl(
+            "001 T V2 C 00:00:00:00 00:00:01:00 01:00:01:00 01:00:02:00",
+            "002 A V  C 00:00:00:00 00:00:04:00 01:00:00:00 01:00:04:00",
+        ),
+    )
+    assert frames(read_edit(path, rate=Rate.of(24))[0]) == [24, 48]
+
+
+def test_an_edl_is_read_with_loose_comments_speeds_long_numbers_and_mac_line_ends(write):
+    path = write(
+        "loose.edl",
+        edl(
+            "",
+            "1001  A_LONG_REEL_NAME V C 00:00:00:00 00:00:02:00 01:00:00:00 01:00:01:00",
+            "M2   A_LONG_REEL_NAME  048.0  00:00:00:00",
+            "FROM CLIP NAME: a",
+            "AUD  3    4",
+            "REM nothing to see",
+            ">>> SOURCE A A 4919975f.793b8d33",
+            "1002  A_LONG_REEL_NAME V C 00:00:02:00 00:00:03:00 01:00:01:00 01:00:02:00",
+            "*FROM CLIP NAME:a",
+            "1003  106857 V C 00:00:02:00 00:00:04:00 01:00:02:00 01:00:03:00",
+            "M2   106857         048.0                00:00:02:00",
+            "\x1a\x1a",
+        ).replace("\n", "\r"),
+    )
+    edit, _ = read_edit(path, rate=Rate.of(24))
+    assert (frames(edit), edit.through_edits, len(edit.audio_tracks)) == ([48], (24,), 2)
+    assert [source.speed for shot in edit.shots for source in shot.sources] == [2, 1, 2]
+
+
+def test_an_edl_may_count_in_frames_and_pass_midnight(write):
+    count = write("frames.edl", edl("001 A V C 0 48 100 148", "002 B V C 0 24 148 172"))
+    edit, _ = read_edit(count, rate=Rate.of(24))
+    assert (frames(edit), edit.start_frame) == ([48], 100)
+    late = write(
+        "late.edl",
+        edl(
+            "001 A V C 00:00:00:00 00:00:01:00 23:59:59:00 00:00:00:00",
+            "002 B V C 00:00:00:00 00:00:01:00 00:00:00:00 00:00:01:00",
+        ),
+    )
+    assert (frames(read_edit(late, rate=Rate.of(24))[0]), read_edit(late, rate=Rate.of(24))[0].frames) == ([24], 48)
+
+
+def test_locators_keep_their_record_time_at_any_speed(write):
+    for speed in ("048.0", "-024.0", "000.0", "012.0"):
+        path = write(
+            "loc.edl",
+            edl(
+                "001 A V C 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00",
+                "002 B V C 00:00:10:00 00:00:12:00 01:00:01:00 01:00:03:00",
+                f"M2   B  {speed}  00:00:10:00",
+                "* LOC: 01:00:01:12 GREEN   HIT",
+            ),
+        )
+        edit, _ = read_edit(path, rate=Rate.of(24))
+        assert [(m.frame, m.name, m.color, m.visible) for m in edit.markers] == [(36, "HIT", "GREEN", True)], speed
+
+
+def test_a_source_that_drops_frames_does_not_make_the_timeline_drop_them(write):
+    path = write("df.edl", edl("001 A V C 00:00:00;00 00:00:01;00 01:00:00:00 01:00:01:00"))
+    edit, _ = read_edit(path)
+    assert (str(edit.rate), edit.drop_frame, edit.frames) == ("30000/1001", False, 30)
+
+
+def test_what_an_edl_says_unclearly_is_warned_of_with_its_line(write):
+    path = write(
+        "short.edl",
+        edl(
+            "001 A V C 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00",
+            "002 B V C 00:00:00:00 00:00:01:00 01:00:01:00",
+        ),
+    )
+    assert any("line 3" in warning for warning in read_edit(path)[0].warnings)
+    with pytest.raises(InputError, match="line 2"):
+        read_edit(write("back.edl", edl("001 A V C 00:00:00:00 00:00:01:00 01:00:01:00 01:00:00:00")), rate=Rate.of(24))
+    with pytest.raises(InputError, match=r"line 2.*--rate"):
+        read_edit(write("high.edl", edl("001 A V C 00:00:00:00 00:00:01:00 01:00:01:00 01:00:02:29")), rate=Rate.of(24))
+
+
+def test_a_list_of_markers_from_resolve_is_no_edit(write):
+    event = "001  001 V C 01:00:05:10 01:00:05:11 01:00:05:10 01:00:05:11"
+    with pytest.raises(InputError, match="markers"):
+        read_edit(write("marks.edl", edl(event, " |C:ResolveColorBlue |M:Marker 1 |D:1")))
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
 def test_an_edl_is_read_in_any_encoding_a_host_writes(write, encoding):
     edit, _ = read_edit(write("cut.edl", EDL.replace("A.mov", "Müller.mov"), encoding), rate=Rate.of(25))
@@ -150,6 +341,20 @@ def test_a_newer_schema_is_named_with_its_line(write, text):
         read_edit(path)
 
 
+def test_effects_and_media_of_unknown_kinds_do_not_cost_the_edit(write, make):
+    shot = make.clip("A", 24)
+    shot.effects.append(otio.schema.Effect("x", "blur"))
+    made = otio.adapters.write_to_string(make.timeline(make.track(shot, make.clip("B", 24))), "otio_json")
+    made = made.replace('"Effect.1"', '"StudioBlur.3"').replace('"ExternalReference.1"', '"ImageReference.1"', 1)
+    edit, _ = read_edit(write("studio.otio", made))
+    assert (frames(edit), edit.shots[0].media) == ([24], "file:///media/A.mov")
+
+
+def test_a_timeline_of_the_next_opentimelineio_is_read(write, text):
+    newer = text.replace('"Timeline.1"', '"Timeline.2"').replace('"name"', '"canvas": null, "name"', 1)
+    assert frames(read_edit(write("new.otio", newer))[0]) == [24]
+
+
 def test_infinity_in_metadata_is_no_reason_to_refuse(write, make):
     made = make.timeline(make.track(make.clip("A", 24), make.clip("B", 24)), name="x")
     made.metadata["peak"] = float("inf")
@@ -166,6 +371,34 @@ def test_bundles_are_read_as_zip_and_as_folder(write, text, tmp_path):
     (folder / "content.otio").write_text(text, encoding="utf-8")
     for path in (tmp_path / "cut.otioz", folder):
         assert frames(read_edit(path)[0]) == [24]
+
+
+# Kdenlive
+
+KDENLIVE = """<?xml version='1.0' encoding='utf-8'?>
+<mlt LC_NUMERIC="C" producer="main_bin" version="7.1.0">
+ <profile frame_rate_num="25" frame_rate_den="1"/>
+ <producer id="producer0" in="00:00:00.000" out="00:00:19.960"><property name="mlt_service">avformat</property>
+  <property name="resource">a.mov</property><property name="kdenlive:id">2</property></producer>
+ <playlist id="main_bin"><property name="kdenlive:docproperties.version">1</property>
+  <entry producer="producer0" in="0" out="499"/></playlist>
+ <producer id="black_track" in="0" out="500"><property name="mlt_service">color</property></producer>
+ <playlist id="playlist0">
+  <entry producer="producer0" in="00:00:00.000" out="00:00:02.960">
+   <filter out="00:00:01.000"><property name="kdenlive_id">fade_from_black</property></filter></entry></playlist>
+ <playlist id="playlist1"><blank length="00:00:02.000"/>
+  <entry producer="producer0" in="00:00:10.000" out="00:00:12.960"/></playlist>
+ <tractor id="tractor0"><property name="kdenlive:track_name">V1</property>
+  <track producer="playlist0"/><track producer="playlist1"/>
+  <transition in="00:00:02.000" out="00:00:03.000"><property name="kdenlive:mixcut">12</property></transition></tractor>
+ <tractor id="tractor1" global_feed="1"><track producer="black_track"/><track producer="tractor0"/></tractor>
+</mlt>
+"""
+
+
+def test_a_kdenlive_project_may_leave_defaults_of_fades_and_mixes_unsaid(write):
+    edit, _ = read_edit(write("cut.kdenlive", KDENLIVE))
+    assert (str(edit.rate), cuts(edit), edit.picture_end) == ("25", [(63, "transition")], 125)
 
 
 # What is refused
@@ -189,6 +422,7 @@ def test_bundles_are_read_as_zip_and_as_folder(write, text, tmp_path):
         ("cut2.xml", b"<html><body/></html>", "html"),
         ("none.xml", b"just words", "not XML"),
         ("fcp.xml", b"<?xml version='1.0'?><!DOCTYPE fcpxml><fcpxml version='1.9'/>", "FCPXML"),
+        ("bomb.kdenlive", b'<!DOCTYPE x [<!ENTITY a "aaaa">]><mlt>&a;</mlt>', "entit"),
         ("bomb.xml", b'<!DOCTYPE x [<!ENTITY a "aaaa">]><xmeml version="4">&a;</xmeml>', "entit"),
         ("cut.fcpxml", b"<fcpxml/>", "FCPXML"),
         ("cut.edl", b"TITLE: nothing\n", "no event"),

@@ -311,6 +311,42 @@ def test_a_reversed_nest_shows_its_cuts_backwards(make, read):
     assert [s.name for s in edit.shots] == ["A", "Q", "P", "B"]
 
 
+def test_a_nest_that_a_dissolve_reaches_beyond_holds_its_edge(make, read):
+    def nest():
+        return make.stack(make.track(make.clip("P", 30), make.clip("Q", 30)))
+
+    shots = (make.clip("A", 24), make.dissolve(12, 4), nest(), make.dissolve(2, 8), make.clip("B", 24))
+    edit = read(make.timeline(make.track(*shots)))
+    assert list(zip(frames(edit), kinds(edit), strict=True)) == [(20, "transition"), (54, "cut"), (87, "transition")]
+
+
+def test_a_nest_shows_nothing_of_its_layers_beyond_its_own_ends(make, read):
+    low = make.track(make.clip("L", 60), source_range=make.span(20, 20))
+    nest = make.stack(low, make.track(make.clip("P", 20), name="V2"))
+    edit = read(make.timeline(make.track(make.clip("A", 24), make.dissolve(12, 4), nest)))
+    assert [shot.name for shot in edit.shots] == ["A", "P"]
+
+
+def test_a_black_generator_is_no_picture(make, read):
+    black = otio.schema.Clip("dark", otio.schema.GeneratorReference("b", "black"), make.span(0, 24))
+    edit = read(make.timeline(make.track(make.clip("A", 24), black, make.clip("B", 24))))
+    assert list(zip(frames(edit), kinds(edit), strict=True)) == [(24, "to_black"), (48, "from_black")]
+
+
+def test_a_dissolve_that_joins_nothing_because_it_lies_in_a_stack_is_passed_over(make, read):
+    made = make.timeline(make.track(make.clip("A", 24), make.stack(make.dissolve(2, 2), make.track(make.clip("P", 9)))))
+    made.tracks.append(make.dissolve(4, 4))
+    edit = read(made)
+    assert (frames(edit), edit.frames) == ([24], 33)
+
+
+def test_a_speed_of_the_whole_timeline_is_said_and_not_applied(make, read):
+    made = make.timeline(make.track(make.clip("A", 24), make.clip("B", 24)))
+    made.tracks.effects.append(otio.schema.LinearTimeWarp(time_scalar=2.0))
+    edit = read(made)
+    assert (frames(edit), any("as a whole" in warning for warning in edit.warnings)) == ([24], True)
+
+
 def test_a_frozen_nest_holds_one_shot(make, read):
     nest = make.stack(make.track(make.clip("P", 30), make.clip("Q", 30)), source_range=make.span(12, 24))
     nest.effects.append(otio.schema.FreezeFrame())
@@ -384,6 +420,11 @@ def test_the_rate_is_never_that_of_a_sound_clip(make, read):
     sound = make.track(make.clip("wav", 480000, rate=48000), kind="Audio", name="A1")
     edit = read(make.timeline(make.track(make.clip("A", 48, rate=25), make.clip("B", 48, rate=25)), sound))
     assert (str(edit.rate), edit.frames) == ("25", 250)
+
+
+def test_a_timeline_of_nests_alone_has_the_rate_of_what_lies_in_them(make, read):
+    nest = make.stack(make.track(make.clip("P", 30, rate=25), make.clip("Q", 30, rate=25)))
+    assert str(read(make.timeline(make.track(nest))).rate) == "25"
 
 
 def test_missing_media_are_listed_and_the_cuts_are_still_read(make, read):
