@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any, cast, get_args
 
+from ..edit import Edit
 from ..errors import InputError
+from ..rate import FASTEST as MOST_RATE
+from ..rate import SLOWEST as LEAST_RATE
 from ..rate import Rate
-from .beats import lay, meet
+from .agree import agree
+from .beats import STUMBLE, lay, meet
 from .place import Place, shown
 from .sheet import SCHEMA, Brief, CueSheet, Hit, HitKind, Outcome, Storyboard, outcome
 
@@ -21,7 +27,7 @@ MAX_HOURS = 48
 MAX_STORYBOARDS, MAX_HITS, MAX_BEATS, MAX_WARNINGS = 20_000, 500_000, 1_000_000, 100_000
 MAX_METRE = 16
 SLOWEST, FASTEST = 30, 300  # bpm that a person may ask for
-FIT = 0.01  # how far the mean beat may be from the tempo before beats are laid anew
+FIT = 0.01  # how far the usual beat may be from the tempo before beats are laid anew
 MICROSECOND = 1.5e-6
 
 _NUMBERS = re.compile(r"\[\n\s*([-+.\deE,\s]+?)\s*\]")
@@ -71,18 +77,20 @@ def to_json(sheet: CueSheet) -> dict[str, Any]:
     }
 
 
-def from_json(obj: object) -> CueSheet:
+def from_json(obj: object, edit: Edit | None = None) -> CueSheet:
     """The sheet that `obj` says. Raises InputError naming the first place that is wrong.
 
     Unknown keys are ignored. Beats that are left out, or no longer fit the tempo or the length, are laid anew from
-    the storyboard's start; outcomes always follow from the frames and beats.
+    the storyboard's start; outcomes always follow from the frames and beats. Storyboards may have been split, merged,
+    moved and renamed: hits follow them, see `agree`, which knows more where `edit` is the edit that the sheet is for.
     """
     top = Place("", obj).check_object()
     if top.value.get("schema") != SCHEMA:
         raise InputError(f"schema: must be '{SCHEMA}', not {shown(top.value.get('schema'))}")
     rate = _rate(top.at("rate"))
     frames = top.at("frames").whole(1, int(rate.fps * 3600 * MAX_HOURS))
-    read = [_storyboard(place, rate, frames) for place in top.at("storyboards").items(MAX_STORYBOARDS)]
+    boards = top.at("storyboards").items(MAX_STORYBOARDS)
+    read = [_storyboard(place, rate, frames) for place in boards]
     for index, ((before, _), (after, _)) in enumerate(pairwise(read), start=1):
         if after.start < before.end:
             raise InputError(
@@ -100,8 +108,12 @@ def from_json(obj: object) -> CueSheet:
         start_frame=top.at("start_frame", 0).whole(-(10**9), 10**9),
         drop_frame=top.at("drop_frame", False).flag(),
         storyboards=storyboards,
-        hits=_met(wanted, places, storyboards, relaid, rate),
-        warnings=tuple(place.text() for place in top.at("warnings", []).items(MAX_WARNINGS)),
+        hits=agree(_met(wanted, places, storyboards, relaid, rate), storyboards, rate, edit),
+        warnings=tuple(
+            dict.fromkeys(
+                [place.text() for place in top.at("warnings", []).items(MAX_WARNINGS)] + [*_remarks(read, boards)]
+            )
+        ),
     )
 
 
@@ -118,7 +130,7 @@ def digest(sheet: CueSheet) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def loads(text: str) -> CueSheet:
+def loads(text: str, edit: Edit | None = None) -> CueSheet:
     """Raises InputError, with the line where the text is not JSON."""
     try:
         obj = json.loads(text, parse_constant=_no_constant)
@@ -126,10 +138,10 @@ def loads(text: str) -> CueSheet:
         raise InputError(f"line {error.lineno}: not JSON: {error.msg}") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a cue sheet: {error}") from None
-    return from_json(obj)
+    return from_json(obj, edit)
 
 
-def read(path: str | Path) -> CueSheet:
+def read(path: str | Path, edit: Edit | None = None) -> CueSheet:
     """Raises InputError naming the file."""
     try:
         with Path(path).open("rb") as file:
@@ -140,7 +152,7 @@ def read(path: str | Path) -> CueSheet:
     if len(raw) > MAX_BYTES:
         raise InputError(f"{path}: is too large for a cue sheet")
     try:
-        return loads(raw.decode("utf-8-sig"))
+        return loads(raw.decode("utf-8-sig"), edit)
     except UnicodeDecodeError:
         raise InputError(f"{path}: not JSON: the file is not UTF-8 text") from None
     except InputError as error:
@@ -158,8 +170,8 @@ def _rate(place: Place) -> Rate:
         rate = Rate.of(text) if _RATE.fullmatch(text) else None
     except ValueError:
         rate = None
-    if rate is None or not 1 <= rate.fps <= 1000:
-        raise place.wrong("a frame rate from 1 to 1000 such as 25 or 24000/1001")
+    if rate is None or not LEAST_RATE <= rate.fps <= MOST_RATE:
+        raise place.wrong("a frame rate such as 25 or 24000/1001")
     return rate
 
 
@@ -186,24 +198,55 @@ def _storyboard(place: Place, rate: Rate, frames: int) -> tuple[Storyboard, bool
         locked=place.at("locked", False).flag(),
     )
     first, last = float(rate.seconds(start)), float(rate.seconds(end))
-    beats = _beats(place.at("beats", []), first, last)
-    anew = not _fit(beats, first, last, board.tempo)
-    return replace(board, beats=lay(first, last, board.tempo) if anew else beats), anew
+    listed = place.at("beats", [])
+    beats = _beats(listed, first, last, board.tempo)
+    if board.locked and beats:
+        return replace(board, beats=beats, tempo=_tempo(beats, board.tempo)), len(beats) < len(listed.value)
+    if not _fit(beats, first, last, board.tempo):
+        return replace(board, beats=lay(first, last, board.tempo)), True
+    return replace(board, beats=beats), len(beats) < len(listed.value)
 
 
-def _beats(place: Place, start: float, end: float) -> tuple[float, ...]:
+def _remarks(read: Iterable[tuple[Storyboard, bool]], places: Iterable[Place]) -> Iterator[str]:
+    """What a person who edited the sheet should know of what became of it."""
+    for (board, _), place in zip(read, places, strict=True):
+        listed, stated = len(place.at("beats", []).value), place.at("tempo").value
+        if board.tempo != stated:
+            yield f"'{board.name}' is locked: its beats are played as they stand, {board.tempo:.2f} a minute, not {stated:g}"
+        elif listed and not board.locked and len(board.beats) != listed:
+            yield f"'{board.name}': its beats did not fit its tempo and length and were laid anew; locked keeps them"
+
+
+def _tempo(beats: tuple[float, ...], stated: float) -> float:
+    """The tempo of beats that stand as they are: the one stated, if they usually keep it."""
+    if len(beats) < 2:
+        return stated
+    usual = median(after - before for before, after in pairwise(beats))
+    return stated if abs(usual - 60.0 / stated) <= FIT * 60.0 / stated else min(max(60.0 / usual, SLOWEST), FASTEST)
+
+
+def _beats(place: Place, start: float, end: float, tempo: float) -> tuple[float, ...]:
+    """The beats listed. Where they run on beyond the end, as in the first half of a split, they stop there; where they
+    come before the start, as in its second half, none counts.
+    """
     beats: list[float] = []
     for item in place.items(MAX_BEATS):
         beat = item.number(0, MAX_HOURS * 3600)
-        if not start - MICROSECOND <= beat < end + MICROSECOND:
-            raise InputError(
-                f"{item.path}: {beat} s lies outside its storyboard ({start:.3f} to {end:.3f} s); "
-                "leave beats out to have them laid anew"
-            )
         if beats and beat <= beats[-1]:
+            if beats[-1] >= end + MICROSECOND:
+                raise InputError(
+                    f"{place.path}[{len(beats) - 1}]: {beats[-1]} s lies outside its storyboard "
+                    f"({start:.3f} to {end:.3f} s); leave beats out to have them laid anew"
+                )
             raise InputError(f"{item.path}: beats must rise, {beat} comes after {beats[-1]}")
         beats.append(beat)
-    return tuple(beats)
+    if not beats or beats[0] < start - MICROSECOND:
+        return ()
+    inside = [beat for beat in beats if beat < end + MICROSECOND]
+    if len(inside) < len(beats):
+        stumbling = end - STUMBLE * 60.0 / tempo
+        inside = inside[:1] + [beat for beat in inside[1:] if beat <= stumbling]
+    return tuple(inside)
 
 
 def _fit(beats: tuple[float, ...], start: float, end: float, tempo: float) -> bool:
@@ -211,8 +254,8 @@ def _fit(beats: tuple[float, ...], start: float, end: float, tempo: float) -> bo
     beat = 60.0 / tempo
     if not beats or beats[0] - start > 2 * beat or end - beats[-1] > 2 * beat:
         return False
-    spacing = (beats[-1] - beats[0]) / max(1, len(beats) - 1)
-    return len(beats) == 1 or abs(spacing - beat) <= FIT * beat
+    # The usual distance, not the mean: a person may take a beat out.
+    return len(beats) == 1 or abs(median(after - before for before, after in pairwise(beats)) - beat) <= FIT * beat
 
 
 def _hit(place: Place, rate: Rate, frames: int) -> Hit:

@@ -293,3 +293,34 @@ def test_whatever_is_put_into_a_sheet_it_is_read_or_refused_in_one_line(changes)
         assert "\n" not in str(error)
     else:
         assert sheet_json.loads(sheet_json.dumps(read)) == read
+
+
+def _written(**changes):
+    """A sheet of one storyboard at 120, ten seconds at 24, as a person finds it."""
+    board = {"name": "One", "start": 0, "end": 240, "tempo": 120.0, "beats": [i / 2 for i in range(20)], **changes}
+    return {"schema": "hitpoint.cues/1", "rate": "24", "frames": 240, "storyboards": [board], "hits": []}
+
+
+def test_a_beat_that_a_person_took_out_stays_out():
+    beats = [i / 2 for i in range(20) if i != 7]
+    assert sheet_json.from_json(_written(beats=beats)).storyboards[0].beats == tuple(beats)
+
+
+def test_locked_beats_are_played_as_they_stand_and_the_tempo_follows():
+    slower = [0.52 * i for i in range(19)]
+    read = sheet_json.from_json(_written(beats=slower, locked=True))
+    assert read.storyboards[0].beats == pytest.approx(slower)
+    assert read.storyboards[0].tempo == pytest.approx(60 / 0.52)
+    assert any("locked" in warning for warning in read.warnings)
+
+
+def test_beats_that_no_longer_fit_are_laid_anew_with_a_warning():
+    read = sheet_json.from_json(_written(tempo=90.0))
+    assert read.storyboards[0].beats[1] == pytest.approx(60 / 90, abs=1e-6)
+    assert any("laid anew" in warning for warning in read.warnings)
+
+
+def test_a_sheet_without_beats_is_laid_without_a_word():
+    read = sheet_json.from_json(_written(beats=[]))
+    assert len(read.storyboards[0].beats) == 20
+    assert read.warnings == ()

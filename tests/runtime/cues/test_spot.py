@@ -1,13 +1,18 @@
 """What the plan makes of an edit: storyboards, hits, tempo."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from hitpoint.runtime.cues.spot import plan
-from hitpoint.runtime.edit import Cut, Edit, Marker
+from hitpoint.runtime.edit import Cut, Edit, Marker, Shot
 from hitpoint.runtime.errors import NothingToScore
+from hitpoint.runtime.picture.look import Curves, Look, Seen
+from hitpoint.runtime.picture.mood import Mood
+from hitpoint.runtime.picture.storyboards import Board
 from hitpoint.runtime.rate import Rate
 
 FILM = Rate(Fraction(24))
@@ -171,3 +176,49 @@ def test_a_picture_that_reaches_beyond_the_timeline_is_cut_there_with_a_warning(
     sheet = plan(edit(frames=100, picture=(-5, 120)))
     assert spans(sheet) == [(0, 100)]
     assert sheet.warnings
+
+
+def looked_at(*lights, shot=96, motion=0.1, **more):
+    """An edit of shots of 4 s, each as light as it says, and its picture."""
+    looks = tuple(Look(light=light, motion=motion, known=True) for light in lights)
+    frames = shot * len(lights)
+    shots = tuple(Shot(n * shot, (n + 1) * shot, f"{n}", f"/{n}.mov", True) for n in range(len(lights)))
+    count = -(-frames // 24)
+    nothing = np.zeros(0, np.float32)
+    curves = Curves(nothing, nothing, nothing, nothing, nothing)
+    colour, meaning = np.zeros((count, 3, 32, 32), np.float32), np.zeros((count, 4), np.float32)
+    seen = Seen(looks, curves, (), meaning, "none", colour, np.zeros(count, np.float32))
+    made = edit(frames=frames, cuts=range(shot, frames, shot), **more)
+    return replace(made, shots=shots), seen
+
+
+def test_with_a_picture_storyboards_start_where_its_look_changes_and_their_hits_weigh_most():
+    made, seen = looked_at(*[0.9] * 5, *[0.1] * 5)
+    sheet = plan(made, seen)
+    assert spans(sheet) == [(0, 480), (480, 960)]
+    hit = next(hit for hit in sheet.hits if hit.frame == 480)
+    assert (hit.kind, hit.name, hit.weight, hit.outcome) == ("storyboard", "Storyboard 2", 1.0, "landed")
+    assert spans(plan(made)) == [(0, 960)]
+
+
+def test_a_brief_takes_valence_and_energy_from_the_picture_and_density_from_the_cuts():
+    bright, dark = plan(*looked_at(*[0.9] * 5, *[0.1] * 5)).storyboards
+    assert bright.brief.valence > 0.3 > 0 > dark.brief.valence
+    calm, lively = (plan(*looked_at(*[0.5] * 5, motion=motion)).storyboards[0].brief for motion in (0.0, 0.8))
+    assert calm.energy < lively.energy
+    assert calm.density == lively.density == pytest.approx(0.2 + 0.7 * 0.2 / (0.2 + 0.4), abs=1e-3)
+
+
+def test_boards_that_somebody_has_are_planned_as_they_are():
+    made, seen = looked_at(*[0.9] * 5, *[0.1] * 5)
+    boards = [Board("Mine", 0, 96, Mood(-0.5, 0.9), "rain at night", named=True), Board("Yours", 96, 960, Mood())]
+    sheet = plan(made, seen, boards=boards)
+    assert list(zip(names(sheet), spans(sheet), strict=True)) == [("Mine", (0, 96)), ("Yours", (96, 960))]
+    brief = sheet.storyboards[0].brief
+    assert (brief.valence, brief.energy, brief.prompt) == (-0.5, 0.9, "rain at night")
+    assert [hit.name for hit in sheet.hits if hit.kind == "storyboard"] == ["Mine", "Yours"]
+
+
+def test_no_boards_are_nothing_to_score():
+    with pytest.raises(NothingToScore, match="film"):
+        plan(edit(), boards=())

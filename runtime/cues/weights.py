@@ -1,0 +1,13 @@
+"""How much hits weigh where nobody says otherwise."""
+
+from __future__ import annotations
+
+from ..edit import Cut
+
+STORYBOARD_WEIGHT, MARKER_WEIGHT, CUT_WEIGHT, DISSOLVE_WEIGHT, OVERLAY_WEIGHT = 1.0, 0.8, 0.5, 0.4, 0.2
+
+
+def cut_weight(cut: Cut) -> float:
+    if cut.maybe_overlay:
+        return OVERLAY_WEIGHT
+    return DISSOLVE_WEIGHT if cut.kind == "transition" else CUT_WEIGHT
