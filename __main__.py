@@ -1,19 +1,29 @@
 """The door: `hitpoint` and `python -m hitpoint`."""
 
+import os
 import sys
 
 
 def main() -> int:
-    try:
-        from .plugin.stop import listen
+    from .plugin import stop
 
-        listen()
+    stop.listen()
+    try:
         from .plugin.cli import main as run
 
-        return run(sys.argv[1:])
-    except KeyboardInterrupt:  # before the command line could take it
-        print("hitpoint: cancelled", file=sys.stderr)
-        return 130
+        status = run(sys.argv[1:])
+    except BaseException:
+        if not stop.asked():
+            raise
+        print("hitpoint: cancelled", file=sys.stderr)  # before the command line could say it
+        status = 130
+    stop.ignore()
+    if stop.asked():
+        # Python itself may remember the interruption and die of it once more, after all has been said and tidied.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 if __name__ == "__main__":

@@ -16,6 +16,12 @@ def listen() -> None:
         signal.signal(kind, _stop)
 
 
+def ignore() -> None:
+    """The work is done: what comes now must not turn its end into another."""
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, signal.SIG_IGN)
+
+
 def asked() -> bool:
     """Whether somebody asked: what a native library makes of the exception is not always KeyboardInterrupt."""
     return _asked > 0

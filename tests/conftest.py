@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,8 @@ SHARED = REPOSITORY.parent / "shared" / "edits"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Tests neither use nor fill the cache of who runs them.
+    os.environ.setdefault("HITPOINT_CACHE", tempfile.mkdtemp(prefix="hitpoint-cache-"))
     # A checkout folder called hitpoint can shadow the installed package.
     home = Path(hitpoint.__file__).resolve().parent
     if home != REPOSITORY and "site-packages" not in home.parts:
