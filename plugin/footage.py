@@ -9,59 +9,30 @@ from collections import deque
 from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from ..runtime.picture.frames import FAILURES, OPTIONS, Frames, Unreadable, colourspace, reason
 from ..runtime.rate import SAMPLE_RATE, round_half_up
 
 Image = NDArray[np.uint8]  # (1.5 x height, width): yuv420p in video range
 Sound = NDArray[np.float32]  # (2, samples) at 48 kHz
 
-# A playlist must not lead to the network, nor a '%04d' in a name to other files.
-_OPTIONS = {"protocol_whitelist": "file", "pattern_type": "none"}
-# A damaged medium comes out of PyAV as any of these.
-_FAILURES = (av.FFmpegError, OSError, ValueError, LookupError, ArithmeticError, RuntimeError, MemoryError)
-_LEAP = 2  # seconds: a longer way forwards is sought, not decoded
 _BACKWARDS_BYTES = 64_000_000  # kept of a stretch that plays backwards
-_SPARSE = 600  # frames without a key frame after which a seek is given up
 
 
-class Unreadable(Exception):
-    """Why a medium cannot be used, in a few words."""
-
-
-class _Moment(NamedTuple):
-    time: Fraction
-    frame: av.VideoFrame
-
-
-class Footage:
+class Footage(Frames):
     """The pictures of a medium, fitted into `width` x `height` with black around. Raises Unreadable."""
 
-    _now: _Moment | None  # the frame at the last moment asked for, and the one after it
-    _next: _Moment | None
-
     def __init__(self, path: Path, width: int, height: int) -> None:
-        self._path, self._width, self._height = path, width, height
+        self._width, self._height = width, height
         self._scaler = VideoReformatter()
         self._shown: tuple[Fraction, Image | None] | None = None
         self._reel: deque[tuple[Fraction, Fraction | None, Image | None]] = deque()
-        self._damaged = False
-        self.ended_early = False  # True once a picture after the last one was asked for
-        self._open()
-        if self._now is None:
-            self.close()
-            raise Unreadable("holds no readable picture")
-        self._start = self._now.time
-        self._is_still = self._next is None
-        self._frame_length = 1 / self._rate()
-        # Containers round time stamps to their tick: Matroska's millisecond is the coarse one.
-        tick = Fraction(self._stream.time_base or 0)
-        self._slack = min(max(tick * 3 / 4, Fraction(1, 10_000)), self._frame_length / 4)
+        super().__init__(path)
 
     @property
     def aspect(self) -> float:
@@ -71,116 +42,14 @@ class Footage:
 
     def picture(self, seconds: Fraction, backwards: bool = False) -> Image | None:
         """The picture whose time of display holds this moment; None where the medium is damaged."""
-        moment = self._start + max(seconds + self._slack, Fraction(0))
         if backwards and not self._is_still:
-            return self._from_reel(moment)
-        self._go(moment)
-        return self._image() if self._reached(moment) else None
+            return self._from_reel(self._start + max(seconds + self._slack, Fraction(0)))
+        return self._image() if self.at(seconds) else None
 
     def close(self) -> None:
-        """Lets go of everything at once: a decoder holds a good many pictures."""
-        self._decoder.close()
-        self._now = self._next = self._shown = None
+        self._shown = None
         self._reel.clear()
-        self._container.close()
-
-    def _open(self) -> None:
-        try:
-            self._container = av.open(str(self._path), options=_OPTIONS)
-        except _FAILURES as error:
-            raise Unreadable(_reason(error)) from None
-        streams = self._container.streams.video
-        if not streams:
-            self._container.close()
-            raise Unreadable("has no picture")
-        self._stream = streams[0]
-        self._stream.thread_type = "AUTO"
-        self._begin()
-
-    def _begin(self) -> None:
-        self._decoder = self._decode()
-        self._now = next(self._decoder, None)
-        self._next = next(self._decoder, None)
-
-    def _decode(self) -> Generator[_Moment, None, None]:
-        time = Fraction(0)
-        length = 1 / self._rate()
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except _FAILURES:
-                self._damaged = True
-                return
-            if packet is None:
-                return
-            try:
-                frames = packet.decode()
-            except _FAILURES:
-                self._damaged = True
-                continue
-            for frame in frames:
-                stamp = frame.pts if frame.pts is not None else frame.dts
-                time = time + length if stamp is None else stamp * Fraction(frame.time_base or 0)
-                yield _Moment(time, frame)
-
-    def _rate(self) -> Fraction:
-        rate = self._stream.guessed_rate or self._stream.average_rate
-        return rate if rate and rate > 0 else Fraction(24)
-
-    def _step(self) -> None:
-        self._now, self._next = self._next, next(self._decoder, None)
-
-    def _go(self, moment: Fraction) -> None:
-        """Make `_now` the frame at this moment."""
-        now = self._now
-        if now is None or moment < now.time or (self._next is not None and moment > now.time + _LEAP):
-            self._seek(moment)
-        while self._next is not None and self._next.time <= moment:
-            self._step()
-
-    def _seek(self, moment: Fraction) -> None:
-        for back in (0, 1, 4, 16):
-            target = moment - back
-            if target <= self._start or self._stream.time_base is None:
-                break
-            try:
-                self._container.seek(int(target / self._stream.time_base), stream=self._stream)
-            except _FAILURES:
-                break
-            if self._begin_at_key(moment):
-                return
-        self._decoder.close()
-        self._container.close()
-        self._open()
-
-    def _begin_at_key(self, moment: Fraction) -> bool:
-        """False where decoding would start after the moment. Frames before the first key frame may be broken."""
-        self._begin()
-        for _ in range(_SPARSE):
-            if self._now is None or self._now.time > moment:
-                return False
-            if self._now.frame.key_frame:
-                return True
-            self._step()
-        return False
-
-    def _reached(self, moment: Fraction) -> bool:
-        """False where the medium breaks off before a moment that it should have. Past its end the last frame holds."""
-        if self._now is None:
-            return False
-        over = moment - self._now.time - self._frame_length
-        if self._next is not None or self._is_still or over < self._slack:
-            return True
-        declared = Fraction(0)
-        if self._stream.duration is not None and self._stream.time_base is not None:
-            declared = self._start + self._stream.duration * self._stream.time_base
-        elif self._container.duration is not None:
-            declared = self._start + Fraction(self._container.duration, 1_000_000)
-        if self._damaged or (declared - self._now.time > 1 and moment < declared):
-            return False
-        self.ended_early = True
-        return True
+        super().close()
 
     def _from_reel(self, moment: Fraction) -> Image | None:
         for start, end, image in self._reel:
@@ -207,7 +76,7 @@ class Footage:
         if self._shown is None or self._shown[0] != self._now.time:
             try:
                 self._shown = (self._now.time, self._fitted(self._now.frame))
-            except _FAILURES:
+            except FAILURES:
                 self._shown = (self._now.time, None)
         return self._shown[1]
 
@@ -217,12 +86,11 @@ class Footage:
         width, height = (max(2, round(side * scale / 2) * 2) for side in (shown_width, shown_height))
         turns = frame.rotation // 90 % 4
         size = (height, width) if turns % 2 else (width, height)
-        hd = frame.height >= 720 and frame.colorspace == 2  # nothing said: what everybody assumes
         small = self._scaler.reformat(
             frame,
             *size,
             "yuv420p",
-            src_colorspace=Colorspace.ITU709 if hd else None,
+            src_colorspace=colourspace(frame),
             dst_colorspace=Colorspace.ITU601,
             dst_color_range=ColorRange.MPEG,
             interpolation=Interpolation.BILINEAR,
@@ -274,9 +142,9 @@ class Audio:
 
     def _open(self) -> None:
         try:
-            self._container = av.open(str(self._path), options=_OPTIONS)
-        except _FAILURES as error:
-            raise Unreadable(_reason(error)) from None
+            self._container = av.open(str(self._path), options=OPTIONS)
+        except FAILURES as error:
+            raise Unreadable(reason(error)) from None
         if not self._container.streams.audio:
             self._container.close()
             raise Unreadable("has no sound")
@@ -304,7 +172,7 @@ class Audio:
                 break
             try:
                 self._container.seek(int(target / self._stream.time_base), stream=self._stream)
-            except _FAILURES:
+            except FAILURES:
                 break
             self._begin()
             if self._block.size and self._at <= start:
@@ -321,7 +189,7 @@ class Audio:
         while True:
             try:
                 packet = next(packets, None)
-            except _FAILURES:
+            except FAILURES:
                 return
             if packet is None:
                 return
@@ -333,7 +201,7 @@ class Audio:
                         block = np.broadcast_to(piece.to_ndarray().astype(np.float32, copy=False), (2, piece.samples))
                         yield at, block
                         at += piece.samples
-            except _FAILURES:  # broken here, or of another kind from here on
+            except FAILURES:  # broken here, or of another kind from here on
                 resampler, at = av.AudioResampler("fltp", layout, SAMPLE_RATE), None
 
 
@@ -350,7 +218,3 @@ def planes(image: Image) -> tuple[Image, Image, Image]:
     height, width = image.shape[0] * 2 // 3, image.shape[1]
     chroma = image[height:].reshape(2, height // 2, width // 2)
     return image[:height], chroma[0], chroma[1]
-
-
-def _reason(error: Exception) -> str:
-    return str(error.strerror or error).lower() if isinstance(error, OSError) else "is no readable medium"

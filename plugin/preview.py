@@ -16,9 +16,10 @@ import numpy as np
 
 from ..runtime.edit import Edit, Source
 from ..runtime.errors import InputError, OutputError, UsageError
+from ..runtime.picture.frames import Unreadable
 from ..runtime.progress import Progress, silent
 from ..runtime.rate import SAMPLE_RATE
-from .footage import Audio, Footage, Image, Sound, Unreadable, plain, planes
+from .footage import Audio, Footage, Image, Sound, plain, planes
 from .timeline.media_path import MediaFinder
 
 Find = Callable[[str], Path | None]
