@@ -130,15 +130,21 @@ def _parser() -> argparse.ArgumentParser:
     inspect = command("inspect", "show what an edit says: cuts, markers, shots, sound", commands.inspect)
     _edit(inspect)
     _part(inspect)
+    _looking(inspect)
+    inspect.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="draw a contact sheet of the edit there, NAME.png"
+    )
 
     cues = command("cues", "plan the music of an edit and write the plan", commands.cues)
     _edit(cues)
     _part(cues)
+    _looking(cues)
     cues.add_argument("-o", "--out", type=Path, metavar="FILE", help="the cue sheet (default: standard output)")
 
     score = command("score", "score an edit and put the music on its timeline", commands.score)
     _edit(score)
     _part(score)
+    _looking(score)
     _target(score, "scored")
     _wishes(score)
 
@@ -175,6 +181,18 @@ def _edit(parser: argparse.ArgumentParser) -> None:
 def _part(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", metavar="TC", help="only from this timecode on")
     parser.add_argument("--end", metavar="TC", help="only up to this timecode")
+
+
+def _looking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--detect",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="look for cuts inside media: in long lone clips (default), in every shot, or not",
+    )
+    parser.add_argument(
+        "--no-look", dest="look", action="store_false", help="do not open media: only what the timeline itself says"
+    )
 
 
 def _target(parser: argparse.ArgumentParser, word: str) -> None:

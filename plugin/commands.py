@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +17,55 @@ RATES = (1, 1000)  # what --rate may say
 
 
 def inspect(options: argparse.Namespace) -> Answer:
-    edit, _ = source_of(options).read()
-    answer: Answer = edit.to_json()
+    source = source_of(options)
+    if options.pictures is None and not options.look:
+        edit, _ = source.read()
+        answer: Answer = edit.to_json()
+        return answer
+    from .looking import look, opened
+
+    with opened(source) as (edit, _), show.progress() as progress:
+        wanted = _wanted(options, speech=True, pictures=options.pictures is not None)
+        shown = look(edit, wanted, progress)
+        answer = shown.to_json()
+        if options.pictures is not None:
+            answer["picture"] = str(_draw(options, shown))
     return answer
+
+
+def _draw(options: argparse.Namespace, shown: Any) -> Path:
+    """The contact sheet, NAME.png in the folder that was named."""
+    from ..runtime.mix.files import writing
+    from .pictures import contact_sheet, write_png
+
+    if shown.seen is None:
+        raise UsageError("--pictures: no medium of this edit can be looked at; --media-root DIR looks for them there")
+    spoken = [(shown.edit.seconds(said.start), shown.edit.seconds(said.end)) for said in shown.dialogue]
+    thumbs = shown.thumbs.at if shown.thumbs else lambda _: None
+    image = contact_sheet(shown.edit, shown.boards, shown.seen, thumbs, spoken)
+    path: Path = options.pictures / f"{options.edit.stem}.png"
+    with writing(path):
+        options.pictures.mkdir(parents=True, exist_ok=True)
+    write_png(path, image)
+    return path
+
+
+def _wanted(options: argparse.Namespace, *, speech: bool = False, pictures: bool = False) -> Any:
+    from .looking import Wanted
+
+    return Wanted(options.detect, options.look, speech, pictures)
 
 
 def cues(options: argparse.Namespace) -> Answer:
     from ..runtime.cues import sheet_json
     from ..runtime.mix.files import Transaction, writing
     from . import scoring
+    from .looking import opened
 
-    edit, _ = source_of(options).read()
-    if options.out:
-        scoring.spare(options.out, edit, {"the edit": options.edit})
-    sheet = scoring.plan(edit)
+    with opened(source_of(options)) as (edit, _), show.progress() as progress:
+        if options.out:
+            scoring.spare(options.out, edit, {"the edit": options.edit})
+        sheet = scoring.plan(edit, look=_wanted(options), progress=progress)
     answer = sheet_json.to_json(sheet)
     answer["warnings"] = list(dict.fromkeys([*edit.warnings, *sheet.warnings]))
     if options.out:
@@ -60,6 +93,7 @@ def score(options: argparse.Namespace) -> Answer:
         music_only=options.music_only,
         link=options.link,
         broadcast_wave=options.broadcast_wave,
+        look=_wanted(options),
     )
     with show.progress() as progress:
         done = scoring.score(source, wish, out=options.out, in_place=options.in_place, progress=progress)
@@ -86,20 +120,15 @@ def evaluate(options: argparse.Namespace) -> Answer:
 
 def preview(options: argparse.Namespace) -> Answer:
     from . import scoring
+    from .looking import opened
     from .preview import render_preview
-    from .timeline.bundle import extract_media
     from .timeline.writing import music_of
 
-    source = source_of(options)
     out = options.out or options.edit.with_suffix(".preview.mp4")
     if out.suffix.lower() not in FILMS:
         raise UsageError(f"{out}: a preview is a film: {', '.join(FILMS)}")
-    with tempfile.TemporaryDirectory(prefix="hitpoint-") as room, show.progress() as progress:
-        edit, document = source.read()
-        if document.format == "otioz":
-            extract_media(document.path, Path(room))
-            source = replace(source, media_roots=(Path(room), *source.media_roots))
-            edit, document = source.read()
+    source = source_of(options)
+    with opened(source) as (edit, document), show.progress() as progress:
         music = options.audio or music_of(document, source.media_roots)
         scoring.spare(out, edit, {"the edit": options.edit, "the music": music})
         done = render_preview(edit, music, out, height=options.height, progress=progress)

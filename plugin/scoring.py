@@ -24,6 +24,7 @@ from ..runtime.mix.files import Transaction, writing
 from ..runtime.mix.programme import Programme, mix
 from ..runtime.progress import Progress, forward, part, silent
 from ..runtime.rate import SAMPLE_RATE
+from . import looking
 from .timeline import writing as timeline_writing
 from .timeline.document import CONTENT
 from .timeline.reading import Source
@@ -45,6 +46,7 @@ class Wish:
     music_only: bool = False
     link: Link = "auto"
     broadcast_wave: bool = False
+    look: looking.Wanted = looking.USUAL
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,16 @@ class Score:
     report: dict[str, Any]
 
 
-def plan(edit: Edit, cues: Path | None = None) -> CueSheet:
-    """The cue sheet for an edit: made anew, or a person's own, checked against the edit."""
+def plan(
+    edit: Edit, cues: Path | None = None, *, look: looking.Wanted = looking.USUAL, progress: Progress = silent
+) -> CueSheet:
+    """The cue sheet for an edit: made anew from what it shows, or a person's own, checked against the edit."""
     if cues is None:
-        return spot(edit)
+        if edit.picture_end is None or not edit.frames:
+            return spot(edit)  # which says that there is nothing to score
+        shown = looking.look(edit, look, progress)
+        sheet = spot(shown.edit, shown.seen, boards=shown.boards)
+        return replace(sheet, warnings=tuple(dict.fromkeys([*sheet.warnings, *shown.warnings])))
     sheet = sheet_json.read(cues, edit)
     if sheet.rate != edit.rate or sheet.frames != edit.frames:
         raise InputError(
@@ -84,7 +92,8 @@ def score(
     engine = find_engine(wish.engine)
     edit, document = source.read()
     spare(target, edit, {"the cue sheet": wish.cues})
-    sheet = plan(edit, wish.cues)
+    with looking.opened(source) as (seen, _):
+        sheet = plan(seen, wish.cues, look=wish.look, progress=part(progress, 0.0, 0.2))
     planned = timeline_writing.plan(document, target, only_music=wish.music_only)
     before = _Earlier.of(planned.folder)
     before.check(target, named=out is not None or in_place)
@@ -92,7 +101,7 @@ def score(
         parent = _nearest_folder(planned.folder)
         scratch = tempfile.TemporaryDirectory(prefix=".hitpoint-", dir=parent)
     with scratch as room, Transaction() as files:
-        performance = engine.perform(sheet, seed=wish.seed, progress=part(progress, 0.02, 0.6))
+        performance = engine.perform(sheet, seed=wish.seed, progress=part(progress, 0.2, 0.7))
         programme = mix(
             performance,
             sheet,
@@ -100,7 +109,7 @@ def score(
             loudness=wish.loudness,
             stems=wish.stems,
             time_reference=_time_reference(edit) if wish.broadcast_wave else None,
-            progress=part(progress, 0.02, 0.95),
+            progress=part(progress, 0.2, 0.95),
         )
         sheet = _landed(sheet, performance.onsets)
         provenance = _provenance(engine, wish, sheet)

@@ -45,6 +45,22 @@ def inspect(answer: Answer) -> None:
         (m["frame"], f"{m['seconds']:.3f}", m["name"], m["note"], m["color"], m["source"]) for m in answer["markers"]
     ]
     _table(("marker at", "seconds", "name", "note", "colour", "on"), marks)
+    boards = [
+        (
+            b["name"],
+            b["start"],
+            b["end"],
+            f"{b['mood']['valence']:+.2f}",
+            f"{b['mood']['energy']:.2f}",
+            _cell(", ".join(b["mood"]["reasons"])),
+        )
+        for b in answer.get("storyboards", [])
+    ]
+    _table(("storyboard", "from frame", "to", "valence", "energy", "because"), boards)
+    spoken = [(d["start"], d["end"], d["track"], f"{d['confidence']:.2f}") for d in answer.get("dialogue", [])]
+    _table(("speech from", "to", "track", "sure"), spoken)
+    if answer.get("picture"):
+        _say(f"drew {answer['picture']}")
     for track in answer["audio_tracks"]:
         _say(f"audio track '{track['name']}': {len(track['clips'])} clips")
     _warn(answer)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any, Literal, Protocol
 
 from .rate import Rate
 
-CutKind = Literal["cut", "transition", "to_black", "from_black"]
+CutKind = Literal["cut", "transition", "to_black", "from_black", "detected"]
 MarkerSource = Literal["timeline", "track", "clip", "gap"]
 
 
@@ -52,11 +54,21 @@ class Shot:
 
 @dataclass(frozen=True)
 class Cut:
-    """A frame where the visible picture changes."""
+    """A frame where the visible picture changes. `confidence`, from 0 to 1, is that of a cut found in a medium."""
 
     frame: int
     kind: CutKind = "cut"
     maybe_overlay: bool = False
+    confidence: float | None = None
+
+    def to_json(self, rate: Rate) -> dict[str, Any]:
+        said = {
+            "frame": self.frame,
+            "seconds": round(float(rate.seconds(self.frame)), 6),
+            "kind": self.kind,
+            "maybe_overlay": self.maybe_overlay,
+        }
+        return said if self.confidence is None else {**said, "confidence": self.confidence}
 
 
 @dataclass(frozen=True)
@@ -141,7 +153,7 @@ class Edit:
             "seconds": round(self.seconds(self.frames), 6),
             "picture_start": self.picture_start,
             "picture_end": self.picture_end,
-            "cuts": [{**at(c.frame), "kind": c.kind, "maybe_overlay": c.maybe_overlay} for c in self.cuts],
+            "cuts": [cut.to_json(self.rate) for cut in self.cuts],
             "through_edits": [at(frame) for frame in self.through_edits],
             "markers": [
                 {
@@ -162,6 +174,39 @@ class Edit:
             ],
             "warnings": list(self.warnings),
         }
+
+
+class FoundCut(Protocol):
+    @property
+    def frame(self) -> int: ...
+    @property
+    def confidence(self) -> float: ...
+
+
+class Found(Protocol):
+    """What looking into the media gave: `picture.detect.Detected`."""
+
+    @property
+    def cuts(self) -> Sequence[FoundCut]: ...
+    @property
+    def warnings(self) -> Sequence[str]: ...
+
+
+def with_detected(edit: Edit, detected: Found) -> Edit:
+    """The edit with the cuts that were found in its media, its shots parted there; what it knew itself stays."""
+    known = {cut.frame for cut in edit.cuts}
+    new = {cut.frame: cut.confidence for cut in detected.cuts if cut.frame not in known}
+    shots: list[Shot] = []
+    for shot in edit.shots:
+        edges = [shot.start, *(frame for frame in sorted(new) if shot.start < frame < shot.end), shot.end]
+        shots += [shot.cut_to(start, end, edit.rate) for start, end in pairwise(edges)]
+    cuts = [*edit.cuts, *(Cut(frame, "detected", confidence=sure) for frame, sure in new.items())]
+    return replace(
+        edit,
+        cuts=tuple(sorted(cuts, key=lambda cut: cut.frame)),
+        shots=tuple(shots),
+        warnings=tuple(dict.fromkeys([*edit.warnings, *detected.warnings])),
+    )
 
 
 def _piece(shot: Shot) -> dict[str, Any]:

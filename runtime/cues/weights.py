@@ -10,4 +10,6 @@ STORYBOARD_WEIGHT, MARKER_WEIGHT, CUT_WEIGHT, DISSOLVE_WEIGHT, OVERLAY_WEIGHT = 
 def cut_weight(cut: Cut) -> float:
     if cut.maybe_overlay:
         return OVERLAY_WEIGHT
+    if cut.confidence is not None:
+        return CUT_WEIGHT * cut.confidence
     return DISSOLVE_WEIGHT if cut.kind == "transition" else CUT_WEIGHT

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import wave
 
 import opentimelineio as otio
@@ -52,3 +55,18 @@ def wav_form():
             return file.getnframes(), file.getframerate(), file.getnchannels(), file.getsampwidth()
 
     return form
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo") / "made"
+    watch = "import sys\nfrom hitpoint.plugin.cli import main\nstatus = main(sys.argv[1:])\nprint('librosa' in sys.modules, file=sys.stderr)\nsys.exit(status)"
+    done = subprocess.run(
+        [sys.executable, "-c", watch, "demo", "--out", str(folder), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip() == "False"  # nothing slow was imported on the way
+    return folder, json.loads(done.stdout)

@@ -15,21 +15,6 @@ from hitpoint.plugin.timeline.reading import read_edit
 COMMAND = [sys.executable, "-m", "hitpoint"]
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo") / "made"
-    watch = "import sys\nfrom hitpoint.plugin.cli import main\nstatus = main(sys.argv[1:])\nprint('librosa' in sys.modules, file=sys.stderr)\nsys.exit(status)"
-    done = subprocess.run(
-        [sys.executable, "-c", watch, "demo", "--out", str(folder), "--json"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.strip() == "False"  # nothing slow was imported on the way
-    return folder, json.loads(done.stdout)
-
-
 def test_the_demo_writes_what_it_names_with_the_timeline_on_top(demo):
     folder, answer = demo
     assert {"demo.otio", "demo.scored.otio", "demo.preview.mp4"} <= {path.name for path in folder.iterdir()}

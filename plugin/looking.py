@@ -1,0 +1,112 @@
+"""What the picture and the sound of an edit show, gathered: the steps between reading an edit and planning its music."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..runtime.edit import Edit, with_detected
+from ..runtime.picture.storyboards import Board, storyboards
+from ..runtime.progress import Progress, part, silent
+from .timeline.bundle import extract_media
+from .timeline.document import Document
+from .timeline.reading import Source
+
+if TYPE_CHECKING:  # what opens media is imported when there are media to open
+    from ..runtime.picture.dialogue import Stretch
+    from ..runtime.picture.look import Seen
+    from ..runtime.picture.parse import Thumbs
+
+Detect = Literal["auto", "always", "never"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to look into. Without `picture` only markers and gaps make storyboards; `pictures` keeps thumbnails."""
+
+    detect: Detect = "auto"
+    picture: bool = True
+    speech: bool = False
+    pictures: bool = False
+
+
+USUAL = Wanted()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`edit` knows the cuts that were detected. `seen` is None where no medium could be looked at."""
+
+    edit: Edit
+    boards: tuple[Board, ...]
+    seen: Seen | None = None
+    thumbs: Thumbs | None = None
+    dialogue: tuple[Stretch, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """What `inspect` says beyond the edit."""
+        looks = self.seen.looks if self.seen else ()
+        at = self.edit.seconds
+        return {
+            **self.edit.to_json(),
+            "storyboards": [board.to_json() for board in self.boards],
+            "looks": [
+                {"start": shot.start, "end": shot.end, **look.to_json()}
+                for shot, look in zip(self.edit.shots, looks, strict=False)
+            ],
+            "visual_beats": [
+                {"seconds": round(beat.seconds, 3), "strength": round(beat.strength, 3)}
+                for beat in (self.seen.beats if self.seen else ())
+            ],
+            "dialogue": [
+                {**said.to_json(), "seconds": round(at(said.start), 3), "length": round(at(said.end - said.start), 3)}
+                for said in self.dialogue
+            ],
+            "warnings": list(dict.fromkeys([*self.edit.warnings, *self.warnings])),
+        }
+
+
+def look(edit: Edit, wanted: Wanted = USUAL, progress: Progress = silent) -> Shown:
+    """Looks at the media behind an edit: hidden cuts, what each shot shows, storyboards, and where people speak."""
+    warnings: list[str] = []
+    seen: Seen | None = None
+    thumbs: Thumbs | None = None
+    if wanted.picture and any(shot.online for shot in edit.shots):
+        from ..runtime.picture.detect import detect
+        from ..runtime.picture.parse import parse, parse_with_pictures
+
+        if wanted.detect != "never":
+            edit = with_detected(edit, detect(edit, mode=wanted.detect, progress=part(progress, 0.0, 0.3)))
+        looking = part(progress, 0.3, 0.8)
+        if wanted.pictures:
+            seen, thumbs = parse_with_pictures(edit, progress=looking)
+        else:
+            seen = parse(edit, progress=looking)
+        warnings += seen.warnings
+    spoken: tuple[Stretch, ...] = ()
+    if wanted.speech and any(clip.online for track in edit.audio_tracks for clip in track.clips):
+        from ..runtime.picture.dialogue import dialogue
+
+        heard = dialogue(edit, progress=part(progress, 0.8, 1.0))
+        spoken = heard.stretches
+        warnings += heard.warnings
+    boards, told = storyboards(edit, seen)
+    warnings += told
+    return Shown(edit, boards, seen, thumbs, spoken, tuple(dict.fromkeys(warnings)))
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[tuple[Edit, Document]]:
+    """An edit whose media can be opened: those of an .otioz lie in a folder of their own for as long."""
+    edit, document = source.read()
+    if document.format != "otioz":
+        yield edit, document
+        return
+    with tempfile.TemporaryDirectory(prefix="hitpoint-") as room:
+        extract_media(document.path, Path(room))
+        yield replace(source, media_roots=(Path(room), *source.media_roots)).read()
