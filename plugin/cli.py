@@ -191,6 +191,14 @@ def _looking(parser: argparse.ArgumentParser) -> None:
         help="look for cuts inside media: in long lone clips (default), in every shot, or not",
     )
     parser.add_argument(
+        "--storyboard-colour",
+        dest="colours",
+        action="append",
+        default=[],
+        metavar="COLOUR",
+        help="markers of this colour start storyboards too: RED, GREEN, CYAN...",
+    )
+    parser.add_argument(
         "--no-look", dest="look", action="store_false", help="do not open media: only what the timeline itself says"
     )
 

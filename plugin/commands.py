@@ -53,7 +53,7 @@ def _draw(options: argparse.Namespace, shown: Any) -> Path:
 def _wanted(options: argparse.Namespace, *, speech: bool = False, pictures: bool = False) -> Any:
     from .looking import Wanted
 
-    return Wanted(options.detect, options.look, speech, pictures)
+    return Wanted(options.detect, options.look, speech, pictures, tuple(options.colours))
 
 
 def cues(options: argparse.Namespace) -> Answer:

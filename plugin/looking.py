@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..runtime.edit import Edit, with_detected
-from ..runtime.picture.storyboards import Board, storyboards
+from ..runtime.picture.storyboards import Board, Wishes, storyboards
 from ..runtime.progress import Progress, part, silent
 from .timeline.bundle import extract_media
 from .timeline.document import Document
@@ -26,12 +26,16 @@ Detect = Literal["auto", "always", "never"]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to look into. Without `picture` only markers and gaps make storyboards; `pictures` keeps thumbnails."""
+    """What to look into. Without `picture` only markers and gaps make storyboards; `pictures` keeps thumbnails.
+
+    Markers of these `colours` start storyboards, as markers named `storyboard: NAME` do.
+    """
 
     detect: Detect = "auto"
     picture: bool = True
     speech: bool = False
     pictures: bool = False
+    colours: tuple[str, ...] = ()
 
 
 USUAL = Wanted()
@@ -95,7 +99,7 @@ def look(edit: Edit, wanted: Wanted = USUAL, progress: Progress = silent) -> Sho
         heard = dialogue(edit, progress=part(progress, 0.8, 1.0))
         spoken = heard.stretches
         warnings += heard.warnings
-    boards, told = storyboards(edit, seen)
+    boards, told = storyboards(edit, seen, wishes=Wishes(colours=wanted.colours))
     warnings += told
     return Shown(edit, boards, seen, thumbs, spoken, tuple(dict.fromkeys(warnings)))
 

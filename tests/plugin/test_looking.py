@@ -106,6 +106,15 @@ def test_the_plan_takes_its_moods_from_the_picture(demo):
     assert len({b.brief.energy for b in with_eyes.storyboards}) == 3
 
 
+def test_markers_of_a_colour_start_storyboards_where_that_is_wished(make, save):
+    made = make.timeline(make.track(*[make.clip(letter, 240) for letter in "ABCD"]))
+    make.mark(made.tracks, 480, "Chase", color="GREEN")
+    path = save(make.mark(made.tracks, 720, "no matter", color="RED") and made)
+    assert [b["start"] for b in run("cues", path)[1]["storyboards"]] == [0]
+    found = run("cues", path, "--storyboard-colour", "green")[1]["storyboards"]
+    assert [(b["start"], b["name"]) for b in found][1:] == [(480, "Chase")]
+
+
 @pytest.mark.parametrize("damage", ["empty", "text", "truncated"])
 def test_damaged_media_give_a_warning_and_a_usable_result(demo, tmp_path, damage):
     folder, _ = demo
