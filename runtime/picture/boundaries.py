@@ -255,7 +255,8 @@ class _Judge:
                 return None
             back = self._lost(at - 1, n)
             same = _apart(self._strip[at - 1].spread, self._strip[n].spread) < _OTHER
-            lenient = 1.5 if washed and same else 1.0  # a camera that moves loses something meanwhile
+            blind = washed and self._texture[at] < 0.4 * self._texture[at - 1]
+            lenient = 1.5 if blind and same else 1.0  # a camera that moves loses something meanwhile
             if back < lenient * min(0.4 * max(gone, self._lost(n - 1, n)), 0.35):
                 return n
         return None
