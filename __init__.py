@@ -6,7 +6,7 @@ def __getattr__(name: str) -> str:
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import json
-    import pathlib
+    import os.path
 
-    text = (pathlib.Path(__file__).parent / "manifest.json").read_text(encoding="utf-8")
-    return str(json.loads(text)["version"])
+    with open(os.path.join(os.path.dirname(__file__), "manifest.json"), encoding="utf-8") as manifest:  # noqa: PTH118, PTH120, PTH123
+        return str(json.load(manifest)["version"])

@@ -1,23 +1,24 @@
 """The command line: what may be asked, how it is answered, and the exit status.
 
-Nothing slow is imported here: `--help` answers at once. Each command imports what it needs.
+`--help` answers at once: what takes milliseconds to import (pathlib, typing, json) waits until a command runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import errno
-import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, NoReturn
 
 from ..runtime.errors import Cancelled, HitpointError, OutputError, UsageError
-from . import commands, show, stop
+from . import stop
 
-Answer = dict[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import NoReturn
+
 _CANNOT_WRITE = (errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EIO)
 LOUDNESS = -16.0
 
@@ -54,13 +55,17 @@ def _run(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.run is None:
         raise UsageError("say what to do: hitpoint --help lists it")
-    answer: Answer = options.run(options)
+    import json
+
+    from . import commands, show
+
+    answer = getattr(commands, options.run)(options)
     if stop.asked():
         raise Cancelled
     if options.json:
         print(json.dumps(answer, indent=1, ensure_ascii=True))
-    else:
-        options.show(answer)
+    elif options.show:
+        getattr(show, options.show)(answer)
     sys.stdout.flush()
     return 0
 
@@ -74,7 +79,11 @@ def _open_streams(anew: bool = False) -> None:
 
 
 def _failed(error: HitpointError, as_json: bool) -> int:
-    text = show.plain(" ".join(str(error).split())) or type(error).__name__
+    import json
+
+    from .show import plain
+
+    text = plain(" ".join(str(error).split())) or type(error).__name__
     try:
         print(f"hitpoint: {text}", file=sys.stderr)
         if as_json:
@@ -114,67 +123,65 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=None, json=False)
     listed = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    def command(name: str, words: str, run: Callable[[argparse.Namespace], Answer]) -> argparse.ArgumentParser:
+    def command(name: str, words: str) -> argparse.ArgumentParser:
         description = words[0].upper() + words[1:] + "."
         sub = listed.add_parser(name, help=words, description=description, allow_abbrev=False)
         sub.add_argument("--json", action="store_true", help="print one JSON object on standard output")
-        sub.set_defaults(run=run, show=getattr(show, name))
+        sub.set_defaults(run=name, show=name)
         return sub
 
-    demo = command("demo", "make a small edit, score it, and render a preview of it", commands.demo)
-    demo.add_argument(
-        "--out", type=Path, default=Path("hitpoint-demo"), metavar="DIR", help="where (default: %(default)s)"
-    )
+    demo = command("demo", "make a small edit, score it, and render a preview of it")
+    demo.add_argument("--out", type=_path, default="hitpoint-demo", metavar="DIR", help="where (default: %(default)s)")
     demo.add_argument("--seed", type=int, default=0, metavar="N", help="another number, another piece (default: 0)")
 
-    inspect = command("inspect", "show what an edit says: cuts, markers, shots, sound", commands.inspect)
+    inspect = command("inspect", "show what an edit says: cuts, markers, shots, sound")
     _edit(inspect)
     _part(inspect)
     _looking(inspect)
     inspect.add_argument(
-        "--pictures", type=Path, metavar="DIR", help="draw a contact sheet of the edit there, NAME.png"
+        "--pictures", type=_path, metavar="DIR", help="draw a contact sheet of the edit there, NAME.png"
     )
 
-    cues = command("cues", "plan the music of an edit and write the plan", commands.cues)
+    cues = command("cues", "plan the music of an edit and write the plan")
     _edit(cues)
     _part(cues)
     _looking(cues)
-    cues.add_argument("-o", "--out", type=Path, metavar="FILE", help="the cue sheet (default: standard output)")
+    cues.add_argument("-o", "--out", type=_path, metavar="FILE", help="the cue sheet (default: standard output)")
 
-    score = command("score", "score an edit and put the music on its timeline", commands.score)
+    score = command("score", "score an edit and put the music on its timeline")
     _edit(score)
     _part(score)
     _looking(score)
     _target(score, "scored")
     _wishes(score)
 
-    unscore = command("unscore", "take our music off a timeline again", commands.unscore)
+    unscore = command("unscore", "take our music off a timeline again")
     _edit(unscore)
     _target(unscore, "unscored")
 
-    evaluate = command("evaluate", "measure how a piece of audio meets an edit", commands.evaluate)
+    evaluate = command("evaluate", "measure how a piece of audio meets an edit")
     _edit(evaluate)
     _part(evaluate)
-    evaluate.add_argument("--audio", type=Path, required=True, metavar="FILE", help="any file with sound")
+    evaluate.add_argument("--audio", type=_path, required=True, metavar="FILE", help="any file with sound")
 
-    preview = command("preview", "render the picture of an edit with music", commands.preview)
+    preview = command("preview", "render the picture of an edit with music")
     _edit(preview)
-    preview.add_argument("--audio", type=Path, metavar="FILE", help="the music (default: the score on the timeline)")
-    preview.add_argument("-o", "--out", type=Path, metavar="FILE", help="an .mp4 (default: beside the edit)")
+    preview.add_argument("--audio", type=_path, metavar="FILE", help="the music (default: the score on the timeline)")
+    preview.add_argument("-o", "--out", type=_path, metavar="FILE", help="an .mp4 (default: beside the edit)")
     preview.add_argument("--height", type=_height, default=360, metavar="LINES", help="of the picture (default: 360)")
 
-    command("doctor", "say what is installed, what is missing and how to get it", commands.doctor)
+    command("doctor", "say what is installed, what is missing and how to get it")
     return parser
 
 
 def _edit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("edit", type=Path, metavar="EDIT", help=".otio .otioz .otiod .xml (FCP7) .aaf .edl .kdenlive")
+    parser.add_argument("edit", type=_path, metavar="EDIT", help=".otio .otioz .otiod .xml (FCP7) .aaf .edl .kdenlive")
     parser.add_argument(
         "--rate", metavar="R", help="frames a second, for formats that state none: 25, 23.976, 24000/1001"
     )
     parser.add_argument("--timeline", metavar="NAME", help="which timeline, where the file holds several")
     parser.add_argument(
-        "--media-root", type=Path, action="append", default=[], metavar="DIR", help="look for moved media here too"
+        "--media-root", type=_path, action="append", default=[], metavar="DIR", help="look for moved media here too"
     )
 
 
@@ -204,7 +211,7 @@ def _looking(parser: argparse.ArgumentParser) -> None:
 
 
 def _target(parser: argparse.ArgumentParser, word: str) -> None:
-    parser.add_argument("-o", "--out", type=Path, metavar="OUT", help=f"what to write (default: NAME.{word}.SUFFIX)")
+    parser.add_argument("-o", "--out", type=_path, metavar="OUT", help=f"what to write (default: NAME.{word}.SUFFIX)")
     parser.add_argument("--in-place", action="store_true", help="change the edit itself")
 
 
@@ -212,7 +219,7 @@ def _wishes(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--engine", default="composer", metavar="NAME", help="what makes the music (default: composer)")
     add("--seed", type=int, default=0, metavar="N", help="another number, another piece (default: 0)")
-    add("--cues", type=Path, metavar="FILE", help="a cue sheet to play, as `cues` writes it")
+    add("--cues", type=_path, metavar="FILE", help="a cue sheet to play, as `cues` writes it")
     add("--loudness", type=_loudness, default=LOUDNESS, metavar="LUFS", help="of the programme (default: -16)")
     add("--stems", action="store_true", help="write every stem beside the programme")
     add("--markers", choices=("storyboards", "beats", "none"), default="none", help="to write on the timeline too")
@@ -228,6 +235,12 @@ def _wishes(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="put the start timecode into the WAV: for Avid; other hosts shift it",
     )
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(text)
 
 
 def _loudness(text: str) -> float:

@@ -75,7 +75,8 @@ def cues(options: argparse.Namespace) -> Answer:
                 staged.write_text(sheet_json.dumps(sheet), encoding="utf-8", errors="backslashreplace")
             files.commit()
     elif not options.json:
-        options.show = lambda _: sys.stdout.write(sheet_json.dumps(sheet))
+        sys.stdout.write(sheet_json.dumps(sheet))
+        options.show = None
     return {**answer, "out": str(options.out) if options.out else None}
 
 
