@@ -1,6 +1,9 @@
 """Cuts inside media, against PySceneDetect with its defaults, on generated films whose cuts are known.
 
-    python tests/benchmarks/detect.py [WORD ...]    films whose name holds a word; all without one
+    python tests/benchmarks/detect.py [+N] [WORD ...]
+
+WORD: films whose name holds it; all without one. +N: other films of the same kinds, by seeds N higher; the thresholds were
+tuned on those without.
 
 A hard cut is found when one is reported within a frame of it. Whatever else is reported is a mistake, but for one report
 inside each dissolve or fade. PySceneDetect reads the same files with its own decoder.
@@ -33,8 +36,12 @@ HEVC, PRORES, MPEG2 = {"codec": "libx265"}, {"codec": "prores_ks"}, {"codec": "m
 STILL = {"pan": (0.0, 0.0), "zoom": 0.0, "shapes": 0, "shake": 0.0, "lens": (0.4, 2.0), "scenes": 14}
 
 
+SHIFT = sum(int(word) for word in sys.argv[1:] if word.startswith("+"))
+
+
 def plan(name, fps, seed, *, scenes=10, lens=(1.0, 3.5), same=False, how=None, flashes=0, **more) -> Plan:
     """A film of scenes chosen by a seed; `same` gives all one palette, `how` every second join."""
+    seed += SHIFT
     rng = random.Random(seed)
     rate = Fraction(fps)
     fixed = {f.name: more.pop(f.name) for f in dataclasses.fields(Scene) if f.name in more}
@@ -143,7 +150,8 @@ def measure(film: Plan):
 
 
 def main() -> None:
-    films = [film for film in FILMS if not sys.argv[1:] or any(word in film.name for word in sys.argv[1:])]
+    words = [word for word in sys.argv[1:] if not word.startswith("+")]
+    films = [film for film in FILMS if not words or any(word in film.name for word in words)]
     print(describe())
     print(f"{'film':32} {'cuts':>4} {'F1':>6} {'content':>8} {'adaptive':>8}   gradual   CPU s")
     sums = [[0] * 4 for _ in range(3)]
