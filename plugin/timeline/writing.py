@@ -23,6 +23,8 @@ from .reading import is_ours, stated_rates
 Link = Literal["auto", "relative", "plain", "url", "localhost"]
 Target = Literal["otio", "otioz", "otiod", "fcp7", "music-only"]
 
+OTIO = ("otio", "otioz", "otiod")  # OpenTimelineIO's own formats
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -51,7 +53,7 @@ class Plan:
     @property
     def writes_music_only(self) -> bool:
         """Whether a timeline with nothing but the music goes beside the WAV."""
-        return self.target == "music-only" or self.document.format in ("aaf", "edl", "kdenlive")
+        return self.target == "music-only" or (self.target == "otio" and self.document.format not in OTIO)
 
 
 def folder_beside(out: Path) -> Path:
@@ -86,22 +88,16 @@ def plan(document: Document, out: Path, *, only_music: bool = False) -> Plan:
     elif format == "fcp7":
         again = fcp7_xml.plan(document.data, document.index)
         track, kept, warnings = again.name, again.kept_media, list(again.warnings)
-    if format == "otio" and document.format not in ("otio", "otioz", "otiod"):
+    if format == "otio" and document.format not in OTIO:
         warnings.append(
             f"{document.path.name} itself is not changed: {out.name} holds what OpenTimelineIO reads of it, and "
             f"{folder.name}/music-only.otio and .xml the music alone, to be laid under the original"
         )
     in_bundle = format in ("otioz", "otiod")
     taken = {Path(url.replace("\\", "/")).name for url in kept}
-    while (name := _wav_name(in_bundle, number)) in taken:
+    while _wav_name(in_bundle, number) in taken:
         number += 1
-    wav = folder / (name if not in_bundle else _wav_name(False, number))
-    return Plan(document, out, _as_target(format), wav, track, tuple(warnings))
-
-
-def _as_target(format: str | None) -> Target:
-    assert format in ("otio", "otioz", "otiod", "fcp7")
-    return format  # type: ignore[return-value]
+    return Plan(document, out, format, folder / _wav_name(False, number), track, tuple(warnings))
 
 
 def _wav_name(in_bundle: bool, number: int) -> str:
@@ -118,7 +114,7 @@ def _refusal(document: Document, out: Path) -> str:
         return f"{out}: has no suffix that says what to write"
     if asked not in SUFFIXES:
         return f"{out.name}: '{asked}' is not a format that a score is written to"
-    if document.format in ("otio", "otioz", "otiod") and asked in (".otio", ".otioz", ".otiod"):
+    if document.format in OTIO and asked in (".otio", ".otioz", ".otiod"):
         return f"{out.name}: from {own} a score is written to {own} or .otio, not to {asked}"
     if own == asked:
         return f"{out.name}: an edit in {asked} is read, but not written back without loss"

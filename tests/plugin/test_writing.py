@@ -51,6 +51,7 @@ def test_scoring_fcp7_xml_again_leaves_one_score(make, tmp_path, tracks):
 def test_fcp7_xml_becomes_otio_with_all_of_the_edit(make, tmp_path):
     path = fcp7(make, tmp_path)
     done = scoring.score(Source(path), out=tmp_path / "out.otio")
+    assert read_edit(done.folder / "music-only.xml")[0].start_frame == 90000
     ours, theirs = read_edit(done.out)[0], read_edit(path)[0]
     assert ours.cuts == theirs.cuts
     assert (ours.rate, ours.start_frame, ours.frames) == (theirs.rate, theirs.start_frame, theirs.frames)
