@@ -24,7 +24,7 @@ def inspect(options: argparse.Namespace) -> Answer:
         return answer
     from .looking import look, opened
 
-    with opened(source) as (edit, _), show.progress() as progress:
+    with opened(source) as (edit, _, _), show.progress() as progress:
         wanted = _wanted(options, speech=True, pictures=options.pictures is not None)
         shown = look(edit, wanted, progress)
         answer = shown.to_json()
@@ -62,7 +62,7 @@ def cues(options: argparse.Namespace) -> Answer:
     from . import scoring
     from .looking import opened
 
-    with opened(source_of(options)) as (edit, _), show.progress() as progress:
+    with opened(source_of(options)) as (edit, _, _), show.progress() as progress:
         if options.out:
             scoring.spare(options.out, edit, {"the edit": options.edit})
         sheet = scoring.plan(edit, look=_wanted(options), progress=progress)
@@ -128,9 +128,8 @@ def preview(options: argparse.Namespace) -> Answer:
     out = options.out or options.edit.with_suffix(".preview.mp4")
     if out.suffix.lower() not in FILMS:
         raise UsageError(f"{out}: a preview is a film: {', '.join(FILMS)}")
-    source = source_of(options)
-    with opened(source) as (edit, document), show.progress() as progress:
-        music = options.audio or music_of(document, source.media_roots)
+    with opened(source_of(options)) as (edit, document, finding), show.progress() as progress:
+        music = options.audio or music_of(document, finding.media_roots)
         scoring.spare(out, edit, {"the edit": options.edit, "the music": music})
         done = render_preview(edit, music, out, height=options.height, progress=progress)
     # What is missing is said by the preview, frame by frame; the edit would say it again.

@@ -105,12 +105,20 @@ def look(edit: Edit, wanted: Wanted = USUAL, progress: Progress = silent) -> Sho
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[tuple[Edit, Document]]:
-    """An edit whose media can be opened: those of an .otioz lie in a folder of their own for as long."""
+def opened(source: Source) -> Iterator[tuple[Edit, Document, Source]]:
+    """An edit whose media can be opened for as long as the context lasts, and the source that finds them."""
     edit, document = source.read()
+    with with_media(source, edit, document) as (reachable, finding):
+        yield reachable, document, finding
+
+
+@contextmanager
+def with_media(source: Source, edit: Edit, document: Document) -> Iterator[tuple[Edit, Source]]:
+    """The same for an edit that is read already: the media of an .otioz lie in a folder of their own meanwhile."""
     if document.format != "otioz":
-        yield edit, document
+        yield edit, source
         return
     with tempfile.TemporaryDirectory(prefix="hitpoint-") as room:
         extract_media(document.path, Path(room))
-        yield replace(source, media_roots=(Path(room), *source.media_roots)).read()
+        finding = replace(source, media_roots=(Path(room), *source.media_roots))
+        yield finding.read()[0], finding

@@ -17,6 +17,7 @@ import numpy as np
 from ..runtime.edit import Edit, Source
 from ..runtime.errors import InputError, OutputError, UsageError
 from ..runtime.picture.frames import Unreadable
+from ..runtime.picture.trouble import told
 from ..runtime.progress import Progress, silent
 from ..runtime.rate import SAMPLE_RATE
 from .footage import Audio, Footage, Image, Sound, plain, planes
@@ -165,15 +166,7 @@ class _Media:
         self._said[name, words] = None
 
     def warnings(self) -> tuple[str, ...]:
-        lines: dict[str, list[str]] = {}
-        for name, words in self._said:
-            lines.setdefault(words, []).append(name)
-        told = []
-        for words, names in lines.items():
-            told += [f"{name}: {words}" for name in names[:5]]
-            if len(names) > 5:
-                told.append(f"and {len(names) - 5} more: {words}")
-        return tuple(told)
+        return told(self._said)
 
     def close(self) -> None:
         for footage in self._open.values():

@@ -92,8 +92,8 @@ def score(
     engine = find_engine(wish.engine)
     edit, document = source.read()
     spare(target, edit, {"the cue sheet": wish.cues})
-    with looking.opened(source) as (seen, _):
-        sheet = plan(seen, wish.cues, look=wish.look, progress=part(progress, 0.0, 0.2))
+    with looking.with_media(source, edit, document) as (reachable, _):
+        sheet = plan(reachable, wish.cues, look=wish.look, progress=part(progress, 0.0, 0.2))
     planned = timeline_writing.plan(document, target, only_music=wish.music_only)
     before = _Earlier.of(planned.folder)
     before.check(target, named=out is not None or in_place)

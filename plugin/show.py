@@ -181,10 +181,6 @@ def _cell(value: Any) -> str:
     return text if len(text) <= WIDEST else text[: WIDEST - 3] + "..."
 
 
-def _short(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
-
-
 def _warn(answer: Answer) -> None:
     for warning in answer.get("warnings", []):
         print(plain(f"warning: {warning}"), file=sys.stderr)

@@ -24,6 +24,7 @@ from ..progress import Progress, silent
 from ..rate import Rate, round_half_up
 from .hearing import Ear, Unreadable
 from .speech import NOTHING, RATE, STEP, evidence, spoken
+from .trouble import told
 
 Array = NDArray[np.float32]
 Find = Callable[[str], Path | None]
@@ -186,15 +187,7 @@ class _Listener:
             self._said.add((words, media))
 
     def warnings(self) -> tuple[str, ...]:
-        lines: dict[str, list[str]] = {}
-        for words, media in sorted(self._said):
-            lines.setdefault(words, []).append(media)
-        told = []
-        for words, names in lines.items():
-            told += [f"{name}: {words}" for name in names[:5]]
-            if len(names) > 5:
-                told.append(f"and {len(names) - 5} more: {words}")
-        return tuple(told)
+        return told((media, words) for words, media in sorted(self._said))
 
 
 def _listen(lanes: list[_Lane], find: Find, progress: Progress) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from .frames import FAILURES, Source, Unreadable, is_sequence, open_frames
 from .look import Array
 from .plan import MediaPlan
 from .strip import Strides, Strip, chunks, record
+from .trouble import told
 
 Find = Callable[[str], Path | None]
 
@@ -29,7 +30,6 @@ THREADS = 4
 NOT_FOUND = "not found"
 _THIN = 30  # seconds of a medium from which on it is worth finding out which frames it can spare
 _PATIENCE = 0.1  # seconds between two looks at whether somebody cancelled
-_NAMED = 5  # media that are named with one trouble
 
 
 @dataclass
@@ -40,15 +40,7 @@ class Survey:
     trouble: dict[str, str] = field(default_factory=dict)
 
     def warnings(self) -> tuple[str, ...]:
-        media: dict[str, list[str]] = {}
-        for name, words in self.trouble.items():
-            media.setdefault(words, []).append(name)
-        lines = []
-        for words, names in media.items():
-            lines += [f"{name}: {words}" for name in names[:_NAMED]]
-            if len(names) > _NAMED:
-                lines.append(f"and {len(names) - _NAMED} more: {words}")
-        return tuple(lines)
+        return told(self.trouble.items())
 
 
 def survey(

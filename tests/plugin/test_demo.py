@@ -67,3 +67,11 @@ def test_a_bundle_of_the_demo_is_previewed_from_inside(demo, tmp_path):
     answer = json.loads(done.stdout)
     assert (done.returncode, answer["frames"]) == (0, edit.frames)
     assert [warning for warning in answer["warnings"] if "no score" in warning]
+
+    scored, small = tmp_path / "demo.scored.otioz", tmp_path / "scored.mp4"
+    command = [*COMMAND, "score", str(tmp_path / "demo.otioz"), "--no-look", "-o", str(scored)]
+    assert subprocess.run(command, capture_output=True, timeout=300).returncode == 0
+    command = [*COMMAND, "preview", str(scored), "-o", str(small), "--height", "90", "--json"]
+    answer = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=300).stdout)
+    assert answer["music"].endswith("hitpoint-score.wav")
+    assert not [warning for warning in answer["warnings"] if "no score" in warning]
