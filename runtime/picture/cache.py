@@ -52,6 +52,13 @@ class Cache:
     folder: Path | None = None
     limit: int = LIMIT
 
+    def knows(self, key: str) -> bool:
+        """Whether there is an entry, good or bad."""
+        try:
+            return self._path(key).exists()
+        except (OSError, RuntimeError):
+            return False
+
     def get(self, key: str) -> dict[str, NDArray[Any]] | None:
         """The arrays, or None where there are none, or damaged ones."""
         try:

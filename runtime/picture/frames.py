@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
+from copy import copy
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import av
 import numpy as np
@@ -28,6 +30,8 @@ _FILTERED = ("h264", "hevc")
 _COVER = 0x400  # disposition of a picture that belongs to a song
 _LEAP = 2  # seconds: a longer way forwards is sought, not decoded
 _SPARSE = 600  # frames without a key frame after which a seek is given up
+_INDEXED = ("mov", "mp4", "matroska", "webm")  # containers that know where their key frames are
+_NEAR = 12  # seconds that may be decoded for nothing where a second reader begins
 _ENOUGH = Fraction(1, 12)  # seconds between the frames that `thin` leaves
 _TRIAL = Fraction(2)  # seconds of a film that show which frames it can spare
 _WORTH = Fraction(6, 5)  # frames that one frame has to stand for, else nothing is gained
@@ -55,7 +59,11 @@ class Shown(NamedTuple):
 
 
 class Source(Protocol):
-    """Anything that shows a picture at a moment; `at` gives None where the medium is damaged."""
+    """Anything that shows a picture at a moment; `at` gives None where the medium is damaged.
+
+    `another` reads the same medium in another thread, with so many threads of its own (0: as many as there are cores).
+    `may_begin_at` tells whether it sees the same from a moment on, and without decoding much that lies before.
+    """
 
     damaged: bool
     bad_times: bool
@@ -64,6 +72,10 @@ class Source(Protocol):
     def at(self, seconds: Fraction) -> Moment | None: ...
 
     def since(self, moment: Moment) -> Fraction: ...
+
+    def may_begin_at(self, seconds: Fraction) -> bool: ...
+
+    def another(self, threads: int) -> Self: ...
 
     def close(self) -> None: ...
 
@@ -83,12 +95,13 @@ class Frames:
     _next: Moment | None
 
     def __init__(self, path: Path, *, thin: bool = False, check: Callable[[], None] = idle) -> None:
-        self._path, self._check = path, check
+        self._path, self._threads, self._check = path, 0, check
         self._skip, self._lattice = False, False
         self.damaged = False
         self.bad_times = False
         self.ended_early = False  # True once a picture after the last one was asked for
         self._open()
+        self._begin()
         if self._now is None:
             self.close()
             raise Unreadable("holds no readable picture")
@@ -111,8 +124,40 @@ class Frames:
         self._go(moment)
         return self._now if self._reached(moment) else None
 
+    def run(self, start: Fraction, end: Fraction) -> Iterator[Moment]:
+        """Every frame from the one on show at `start` to the last one that begins before `end`."""
+        self._go(self._start + start + self._slack)
+        while self._now is not None and self._now.time - self._start < end - self._slack:
+            yield self._now
+            self._step()
+
     def since(self, moment: Moment) -> Fraction:
         return moment.time - self._start
+
+    def may_begin_at(self, seconds: Fraction) -> bool:
+        base = self._stream.time_base
+        if self._is_still or not base or not set(self._container.format.name.split(",")) & {*_INDEXED}:
+            return False
+        moment = self._start + seconds
+        self._halt()
+        try:
+            self._container.seek(int(moment / base), stream=self._stream)
+            packet = next(self._container.demux(self._stream))
+        except (*FAILURES, StopIteration):
+            packet = None
+        return (
+            packet is not None
+            and packet.is_keyframe
+            and packet.pts is not None
+            and moment - _NEAR <= packet.pts * base <= moment
+        )
+
+    def another(self, threads: int) -> Self:
+        twin = copy(self)
+        twin._threads = threads
+        twin.damaged = twin.bad_times = twin.ended_early = False
+        twin._open()
+        return twin
 
     def close(self) -> None:
         """Lets go of everything at once: a decoder holds a good many pictures."""
@@ -131,11 +176,18 @@ class Frames:
             raise Unreadable("has no picture")
         self._stream = streams[0]
         self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = self._threads
         if self._skip:
             self._stream.codec_context.skip_frame = "NONREF"
             if self._stream.codec_context.name in _FILTERED:  # blocks vanish in a small picture anyway
                 self._stream.codec_context.options = {"skip_loop_filter": "all"}
-        self._begin()
+        self._stale, self._decoder = False, self._decode()
+        self._halt()
+
+    def _halt(self) -> None:
+        """Nowhere in the film: the next moment is sought."""
+        self._decoder.close()
+        self._now = self._next = None
 
     def _begin(self) -> None:
         self._decoder = self._decode()
@@ -190,6 +242,8 @@ class Frames:
 
     def _go(self, moment: Fraction) -> None:
         """Make `_now` the frame at this moment."""
+        if self._stale:
+            self._reopen()
         now = self._now
         if now is None or moment < now.time or (self._next is not None and moment > self._next.time + _LEAP):
             self._seek(moment)
@@ -198,8 +252,8 @@ class Frames:
 
     def _seek(self, moment: Fraction) -> None:
         for back in (0, 1, 4, 16):
-            target = moment - back
-            if target <= self._start or self._stream.time_base is None:
+            target = max(moment - back, self._start)
+            if self._stream.time_base is None:
                 break
             try:
                 self._container.seek(int(target / self._stream.time_base), stream=self._stream)
@@ -207,12 +261,15 @@ class Frames:
                 break
             if self._begin_at_key(moment):
                 return
+            if target == self._start:
+                break
         self._reopen()
 
     def _reopen(self) -> None:
         self._decoder.close()
         self._container.close()
         self._open()
+        self._begin()
 
     def _begin_at_key(self, moment: Fraction) -> bool:
         """False where decoding would start after the moment. Frames before the first key frame may be broken."""
@@ -248,20 +305,61 @@ class Frames:
         if rate * _ENOUGH <= 1:
             return
         if self._stream.codec_context.codec.intra_only:
-            self._lattice = True
-        else:
-            was = self.damaged, self.bad_times
-            self._stream.codec_context.skip_frame = "NONREF"
-            gaps = []
-            while self._now and self._next and self._now.time < self._start + _TRIAL:
-                if self._now.time > self._start + _TRIAL / 4:  # before it frames that were under way already
-                    gaps.append(self._next.time - self._now.time)
-                self._step()
-            self.damaged, self.bad_times = was
-            # Nine gaps of ten: an encoder leaves a long one here and there.
-            enough = bool(gaps) and sorted(gaps)[len(gaps) * 9 // 10] <= _ENOUGH + self._slack
-            self._skip = enough and sum(gaps) * rate > len(gaps) * _WORTH
+            self._lattice = self._stale = True
+            return
+        times = self._needed() or self._decoded()
+        gaps = [after - before for before, after in pairwise(times)]
+        # Nine gaps of ten: an encoder leaves a long one here and there.
+        enough = bool(gaps) and sorted(gaps)[len(gaps) * 9 // 10] <= _ENOUGH + self._slack
+        self._skip = enough and sum(gaps) * rate > len(gaps) * _WORTH
+        self._stale = True
+
+    def _needed(self) -> list[Fraction]:
+        """The times of the film's first frames that others need, as far as packets tell."""
+        codec, extra = self._stream.codec_context, self._stream.codec_context.extradata
+        place = {"h264": 4, "hevc": 21}.get(codec.name)
+        if place is None or not extra or extra[0] != 1 or len(extra) <= place:
+            return []
+        size = (extra[place] & 3) + 1
+        base = Fraction(self._stream.time_base or 0)
+        times = []
+        self._halt()
+        try:
+            self._container.seek(int(self._start / base), stream=self._stream)
+            for packet in self._container.demux(self._stream):
+                if packet.pts is None or packet.pts * base > self._start + 2 * _TRIAL:
+                    break
+                if not is_spare(bytes(packet), codec.name, size):
+                    times.append(packet.pts * base)
+        except (*FAILURES, ZeroDivisionError):
+            return []
+        return sorted(time for time in times if self._start <= time < self._start + _TRIAL)
+
+    def _decoded(self) -> list[Fraction]:
+        """The times of the film's first frames that the decoder leaves when it skips."""
+        was = self.damaged, self.bad_times
         self._reopen()
+        self._stream.codec_context.skip_frame = "NONREF"
+        times = []
+        while self._now and self._next and self._now.time < self._start + _TRIAL:
+            if self._now.time > self._start + _TRIAL / 4:  # before it frames that were under way already
+                times.append(self._now.time)
+            self._step()
+        self.damaged, self.bad_times = was
+        return times
+
+
+def is_spare(packet: bytes, codec: str, size: int) -> bool:
+    """Whether no other frame needs the one in a packet of H.264 or HEVC, whose parts begin with lengths of `size` bytes."""
+    at = 0
+    while at + size < len(packet):
+        head = packet[at + size]
+        if codec == "h264" and head & 31 in (1, 2, 5):
+            return head >> 5 & 3 == 0
+        if codec == "hevc" and head >> 1 & 63 < 32:
+            return head >> 1 & 63 in (0, 2, 4, 6, 8, 10, 12, 14)
+        at += size + int.from_bytes(packet[at : at + size], "big")
+    return False
 
 
 class Numbered:
@@ -290,6 +388,15 @@ class Numbered:
 
     def since(self, moment: Moment) -> Fraction:
         return moment.time
+
+    def may_begin_at(self, seconds: Fraction) -> bool:  # noqa: ARG002
+        return True
+
+    def another(self, threads: int) -> Self:  # noqa: ARG002
+        twin = copy(self)
+        twin._shown = None
+        twin.damaged = False
+        return twin
 
     def close(self) -> None:
         self._shown = None
@@ -347,6 +454,7 @@ class Scaler:
             src_colorspace=colourspace(frame),
             dst_color_range=ColorRange.JPEG,
             interpolation=Interpolation.AREA if frame.width > width else Interpolation.BILINEAR,
+            threads=1,  # more cost more than they save
         )
         return np.ascontiguousarray(np.rot90(small.to_ndarray().astype(np.uint8, copy=False), frame.rotation // 90 % 4))
 

@@ -68,31 +68,36 @@ def _parse(
     plan = Plan(edit)
     vision = vision or OwnVision()
     colour = np.zeros((plan.seconds, 3, COLOUR_BINS, COLOUR_BINS), np.float32)
-    meaning: list[Array | None] = [None] * plan.seconds
+    meaning = np.zeros((plan.seconds, 0), np.float32)
+    wanted = {
+        name: {float(moment): seconds for moment, seconds in medium.wanted.items()}
+        for name, medium in plan.media.items()
+    }
 
     def hand_on(name: str, strip: Strip) -> Strip:
-        wanted = {float(moment): seconds for moment, seconds in plan.media[name].wanted.items()}
+        nonlocal meaning
+        if strip.meanings.shape[1] > meaning.shape[1]:
+            meaning = np.zeros((plan.seconds, strip.meanings.shape[1]), np.float32)
         histograms = strip.histograms()
         for row, moment in enumerate(strip.asked.tolist()):
-            for second in wanted.get(moment, ()):
+            for second in wanted[name].get(moment, ()):
                 colour[second] = histograms[row]
                 meaning[second] = strip.meanings[row]
         return strip.light(pictures)
 
     found = survey(list(plan.media.values()), edit.rate.fps, vision, cache, find, hand_on, part(progress, 0, 0.95))
-    films = {name: Film.of(strips) for name, strips in found.strips.items()}
+    films = {name: Film.of(found.strips.pop(name)) for name in list(found.strips)}
     curves, contrast = _curves(edit, plan, films)
-    looks = []
+    looks, steps = [], curves.seconds.astype(np.float64) * float(edit.rate.fps)
     for number in range(len(edit.shots)):
         if number % 100 == 0:
             progress(0.95 + 0.05 * number / len(edit.shots), "describing the shots")
-        looks.append(_look(edit, number, plan, films, curves, contrast))
-    size = next((len(vector) for vector in meaning if vector is not None), 0)
+        looks.append(_look(edit, number, plan, films, curves, contrast, steps))
     seen = Seen(
         tuple(looks),
         curves,
         visual_beats(curves),
-        np.array([np.zeros(size) if v is None else v for v in meaning], np.float32).reshape(plan.seconds, size),
+        meaning,
         vision.name,
         colour,
         _density(edit, plan.seconds),
@@ -132,7 +137,7 @@ class Film:
             np.stack([until, since, rate], axis=1),
             np.concatenate([s.blind for s in strips]),
             asked[rising],
-            np.concatenate([s.pixels for s in strips])[rising],
+            _reordered(np.concatenate([s.pixels for s in strips]), rising),
             tuple(jpegs[n] for n in rising) if jpegs else (),
         )
 
@@ -233,11 +238,17 @@ def _moments(piece: Piece, frames: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _look(
-    edit: Edit, number: int, plan: Plan, films: dict[str, Film], curves: Curves, contrast: NDArray[np.float64]
+    edit: Edit,
+    number: int,
+    plan: Plan,
+    films: dict[str, Film],
+    curves: Curves,
+    contrast: NDArray[np.float64],
+    steps: NDArray[np.float64],
 ) -> Look:
+    """`steps` are those of the curves, in frames."""
     shot = edit.shots[number]
     pieces = [piece for piece in plan.of_shot(number) if piece.media in films]
-    steps = curves.seconds.astype(np.float64) * float(edit.rate.fps)
     first, last = np.searchsorted(steps, [shot.start, shot.end], "left")
     here = slice(int(first), int(last))
     rows = np.stack(
@@ -268,12 +279,12 @@ def _look(
 def _density(edit: Edit, seconds: int) -> Array:
     """Cuts a second in a window around the middle of each second, as far as the window lies in the edit."""
     length = edit.seconds(edit.frames)
-    cuts = np.array([edit.seconds(cut.frame) for cut in edit.cuts if not cut.maybe_overlay])
+    cuts = np.array(sorted(edit.seconds(cut.frame) for cut in edit.cuts if not cut.maybe_overlay))
     middles = np.arange(seconds) + 0.5
     start = np.maximum(middles - DENSITY_WINDOW / 2, 0)
     end = np.minimum(middles + DENSITY_WINDOW / 2, length)
-    inside = (cuts[None] >= start[:, None]) & (cuts[None] < end[:, None])
-    return np.asarray(inside.sum(axis=1) / np.maximum(end - start, 1e-9), np.float32)
+    inside = np.searchsorted(cuts, end) - np.searchsorted(cuts, start)
+    return np.asarray(inside / np.maximum(end - start, 1e-9), np.float32)
 
 
 def _without_media(edit: Edit) -> tuple[str, ...]:
@@ -281,6 +292,11 @@ def _without_media(edit: Edit) -> tuple[str, ...]:
     if not blank:
         return ()
     return (f"{blank} of {len(edit.shots)} shots name no medium; they count as neutral",)
+
+
+def _reordered(pixels: NDArray[np.uint8], order: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """Without a copy where nothing moves, as in a film that runs forwards."""
+    return pixels if (np.diff(order) > 0).all() else pixels[order]
 
 
 def _jpegs(strip: Strip) -> list[bytes]:

@@ -33,7 +33,7 @@ class Reel:
 
     def __init__(self, path: Path, rate: Fraction, *, check: Callable[[], None] = idle) -> None:
         self._stills = Numbered(path, rate, check=check) if is_sequence(path) else None
-        self._film = None if self._stills else _Film(path, check=check)
+        self._film = None if self._stills else Frames(path, check=check)
         self._rate, self._scaler = rate, VideoReformatter()
         self._spoilt = False
 
@@ -50,7 +50,9 @@ class Reel:
     def between(self, start: Fraction, end: Fraction) -> Iterator[Small]:
         for moment in self._moments(max(start, Fraction(0)), end):
             try:
-                small = self._scaler.reformat(moment.frame, WIDTH, HEIGHT, "bgr24", interpolation=Interpolation.AREA)
+                small = self._scaler.reformat(
+                    moment.frame, WIDTH, HEIGHT, "bgr24", interpolation=Interpolation.AREA, threads=1
+                )
                 picture = small.to_ndarray().astype(np.uint8, copy=False)
             except FAILURES:
                 self._spoilt = True
@@ -70,12 +72,3 @@ class Reel:
             if moment is not None:
                 yield moment._replace(time=number / self._rate)
             number += 1
-
-
-class _Film(Frames):
-    def run(self, start: Fraction, end: Fraction) -> Iterator[Moment]:
-        """From the frame on show at `start` to the last one that begins before `end`."""
-        self._go(self._start + start + self._slack)
-        while self._now is not None and self._now.time - self._start < end - self._slack:
-            yield self._now
-            self._step()

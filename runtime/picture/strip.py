@@ -19,7 +19,7 @@ from .frames import SIDE, Picture, Scaler, Shown, Source, show
 from .look import COLOUR_BINS, Array
 
 RATE = 10  # looks a second, by time stamp
-CHUNK = 60  # seconds: the longest strip
+CHUNK = 15  # seconds: the longest strip
 PIXELS = (18, 32)  # of a picture, kept for palettes
 
 _LEAD = Fraction(3, RATE)  # decoded before a strip for its first movement
@@ -28,6 +28,7 @@ _BATCH = 16
 _SCALE = 3 * COLOUR_BINS * COLOUR_BINS  # a histogram's mean becomes 1, within half precision
 
 Times = NDArray[np.float64]
+Chunk = tuple[Fraction, Fraction]  # from when to when
 Strides = tuple[Fraction, Array]  # when the last look was shown, and its blurred light
 
 
@@ -87,8 +88,8 @@ class Strip:
         return thin if pictures else replace(thin, jpegs=self.jpegs[:0].copy())
 
 
-def chunks(start: Fraction, end: Fraction) -> list[tuple[Fraction, Fraction]]:
-    """A range in pieces that end at whole minutes of the medium."""
+def chunks(start: Fraction, end: Fraction) -> list[Chunk]:
+    """A range in pieces that end at whole quarters of a minute of the medium."""
     edges = [start, *(Fraction(n * CHUNK) for n in range(int(start // CHUNK) + 1, math.ceil(end / CHUNK))), end]
     return list(pairwise(edges))
 

@@ -1,18 +1,25 @@
-"""One pass over each medium of an edit, several at a time, through the cache."""
+"""One pass over each medium of an edit, through the cache; as many readers as there are cores, up to four.
+
+Where there are fewer media than readers, a long one is read from several places at once.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import Cancelled
 from ..progress import Progress
@@ -21,13 +28,14 @@ from .descriptor import Images, Vision
 from .frames import FAILURES, Source, Unreadable, is_sequence, open_frames
 from .look import Array
 from .plan import MediaPlan
-from .strip import Strides, Strip, chunks, record
+from .strip import Chunk, Strides, Strip, chunks, record
 from .trouble import told
 
 Find = Callable[[str], Path | None]
 
 THREADS = 4
 NOT_FOUND = "not found"
+_SHORTEST = 30  # seconds of a medium from which on a reader of its own is worth it
 _THIN = 30  # seconds of a medium from which on it is worth finding out which frames it can spare
 _PATIENCE = 0.1  # seconds between two looks at whether somebody cancelled
 
@@ -56,28 +64,35 @@ def survey(
 
     `fps` is the rate of numbered stills. Stops within a moment where `progress` raises.
     """
+    crew = max(1, min(THREADS, os.cpu_count() or 1))
+    total = sum((plan.seconds for plan in plans), Fraction(0)) or Fraction(1)
     work = _Work(fps, _OneAtATime(vision), cache, find, handed)
-    total = float(sum(plan.seconds for plan in plans)) or 1.0
-    # The longest first: a film must not begin when all else is done.
-    order = sorted(plans, key=lambda plan: -plan.seconds)
-    with ThreadPoolExecutor(max(1, min(THREADS, os.cpu_count() or 1, len(plans)))) as pool:
-        waiting: set[Future[None]] = {pool.submit(work.look, plan) for plan in order}
+    with ThreadPoolExecutor(crew) as pool:
+
+        def each(calls: Sequence[Callable[[], list[_Share]]]) -> list[_Share]:
+            waiting: set[Future[list[_Share]]] = {pool.submit(call) for call in calls}
+            found = []
+            try:
+                while waiting:
+                    done, waiting = wait(waiting, timeout=_PATIENCE)
+                    found += [share for future in done for share in future.result()]
+                    progress(min(work.seconds_done() / float(total), 1.0), "looking at the picture")
+            finally:
+                for future in waiting:
+                    future.cancel()
+            return found
+
         try:
-            while waiting:
-                done, waiting = wait(waiting, timeout=_PATIENCE)
-                for future in done:
-                    future.result()
-                progress(min(work.seconds_done() / total, 1.0), "looking at the picture")
+            shares = each([partial(work.meet, plan) for plan in plans])
+            unseen = sum((share.unseen for share in shares), Fraction(0)) or Fraction(1)
+            shares = each([partial(work.split, share, crew / unseen) for share in shares])
+            # The longest first: a film must not begin when all else is done.
+            shares.sort(key=lambda share: (-share.seconds, share.plan.name, share.first))
+            each([partial(work.read, share) for share in shares])
         finally:
             work.stop.set()
-            for future in waiting:
-                future.cancel()
-    found = work.found
-    names = [plan.name for plan in plans]
-    return Survey(
-        {name: found.strips[name] for name in names if name in found.strips},
-        {name: found.trouble[name] for name in names if name in found.trouble},
-    )
+    work.close()
+    return work.survey(plans)
 
 
 class _OneAtATime:
@@ -96,6 +111,30 @@ class _OneAtATime:
             return self._vision.patches(images)
 
 
+@dataclass
+class _Share:
+    """Chunks of a medium in a row, from the number `first` on, for one reader.
+
+    `fresh` are the seconds of each that the cache does not know, `done` those that were looked at.
+    """
+
+    plan: MediaPlan
+    medium: str
+    reader: _Reader
+    first: int
+    chunks: list[Chunk]
+    fresh: list[Fraction] = field(default_factory=list)
+    done: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return float(sum(end - start for start, end in self.chunks))
+
+    @property
+    def unseen(self) -> Fraction:
+        return sum(self.fresh, Fraction(0))
+
+
 class _Work:
     def __init__(
         self,
@@ -107,82 +146,141 @@ class _Work:
     ) -> None:
         self._fps, self._vision, self._cache, self._find, self._handed = fps, vision, cache, find, handed
         self._lock = threading.Lock()
-        self._done: dict[str, float] = {}
+        self._shares: list[_Share] = []
+        self._strips: dict[str, dict[int, Strip]] = {}
+        self._flags: dict[str, NDArray[np.bool_]] = {}
+        self._trouble: dict[str, str] = {}
         self.stop = threading.Event()
-        self.found = Survey()
 
     def seconds_done(self) -> float:
         with self._lock:
-            return sum(self._done.values())
+            return sum(share.done for share in self._shares)
 
-    def look(self, plan: MediaPlan) -> None:
+    def survey(self, plans: list[MediaPlan]) -> Survey:
+        found = Survey()
+        for plan in plans:
+            strips = self._strips.get(plan.name, {})
+            if strips:
+                found.strips[plan.name] = [strips[number] for number in sorted(strips)]
+            words = self._trouble.get(plan.name) or self._wrong(plan.name, found.strips.get(plan.name, []))
+            if words:
+                found.trouble[plan.name] = words
+        return found
+
+    def meet(self, plan: MediaPlan) -> list[_Share]:
+        """All of a medium as one share, where it is there."""
+        self._check()
         path = self._find(plan.name)
-        if path is None:
-            self._say(plan, f"{NOT_FOUND}; its shots count as neutral")
-            return
         try:
-            medium = identity(path)
+            medium = identity(path) if path else None
         except (OSError, ValueError):
+            medium = None
+        if path is None or medium is None:
             self._say(plan, f"{NOT_FOUND}; its shots count as neutral")
-            return
+            return []
         reader = _Reader(path, self._fps, plan.seconds >= _THIN, self._check)
-        try:
-            self._read(plan, medium, reader)
-        except Unreadable as error:
-            self._say(plan, f"{error}; its shots count as neutral")
-        finally:
-            reader.close()
+        share = _Share(plan, medium, reader, 0, [chunk for span in plan.ranges for chunk in chunks(*span)])
+        for start, end in share.chunks:
+            known = self._cache is not None and self._cache.knows(self._key(share, start, end))
+            share.fresh.append(Fraction(0) if known else end - start)
+        with self._lock:
+            self._shares.append(share)
+        return [share]
 
-    def _read(self, plan: MediaPlan, medium: str, reader: _Reader) -> None:
+    def split(self, share: _Share, crew: Fraction) -> list[_Share]:
+        """Several shares of what would keep one reader busy while others have nothing to do.
+
+        `crew` is how many readers there are for a second that was not seen yet.
+        """
+        try:
+            seams = self._seams(share, min(round(share.unseen * crew), int(share.unseen / _SHORTEST)))
+        except Unreadable as error:
+            self._say(share.plan, f"{error}; its shots count as neutral")
+            return []
+        if not seams:
+            return [share]
+        # Two at least: one decodes while the reader looks at what the other decoded.
+        scout, threads = share.reader, max(2, (os.cpu_count() or 1) // (len(seams) + 1))
+        others = [
+            replace(share, reader=scout.another(threads), first=first, chunks=share.chunks[first:end])
+            for first, end in pairwise([*seams, len(share.chunks)])
+        ]
+        share.reader, share.chunks = scout.another(threads), share.chunks[: seams[0]]
+        scout.close()
+        with self._lock:
+            self._shares += others
+        return [share, *others]
+
+    def read(self, share: _Share) -> list[_Share]:
+        try:
+            self._read(share)
+        except Unreadable as error:
+            self._say(share.plan, f"{error}; its shots count as neutral")
+        finally:
+            share.reader.close()
+        share.done = share.seconds
+        return []
+
+    def close(self) -> None:
+        for share in self._shares:
+            share.reader.close()
+
+    def _seams(self, share: _Share, readers: int) -> list[int]:
+        """At which chunks the second and further readers begin, all with about as much to do."""
+        behind = Fraction(0)
+        even: list[int] = []
+        for number, seconds in enumerate(share.fresh):
+            if seconds and behind * readers >= share.unseen * (len(even) + 1):
+                even.append(number)
+            behind += seconds
+        return [number for number in even if share.reader.source().may_begin_at(share.chunks[number][0])]
+
+    def _key(self, share: _Share, start: Fraction, end: Fraction) -> str:
+        rate = self._fps if share.reader.is_sequence else None
+        return key(share.medium, start, end, self._vision.name, share.reader.thin, rate)
+
+    def _read(self, share: _Share) -> None:
+        plan, reader = share.plan, share.reader
         wanted = sorted(plan.wanted)
-        rate = self._fps if reader.is_sequence else None
         before: Strides | None = None
         behind = 0.0
-        flags = np.zeros(3, np.bool_)
-        for start, end in [chunk for span in plan.ranges for chunk in chunks(*span)]:
+        for number, (start, end) in enumerate(share.chunks, share.first):
             self._check()
-            here = [moment for moment in wanted if start <= moment < end]
-            name = key(medium, start, end, self._vision.name, reader.thin, rate)
+            here = wanted[bisect_left(wanted, start) : bisect_left(wanted, end)]
+            name = self._key(share, start, end)
             cached = self._cache.get(name) if self._cache else None
             strip = Strip.of(cached) if cached else None
             if strip is None or not strip.answers(here):
                 follows = before if reader.at_end_of == start else None
                 far = behind - float(start)
-                strip, before = record(
-                    reader.source(),
-                    start,
-                    end,
-                    here,
-                    self._vision,
-                    follows,
-                    partial(self._tick, plan, far),
-                )
+                tick = partial(self._tick, share, far)
+                strip, before = record(reader.source(), start, end, here, self._vision, follows, tick)
                 reader.at_end_of = end
                 if self._cache:
                     self._cache.put(name, strip.arrays())
-            flags |= strip.flags
             behind += float(end - start)
+            share.done = behind
             with self._lock:
-                self._done[plan.name] = behind
-                self.found.strips.setdefault(plan.name, []).append(self._handed(plan.name, strip))
-        if flags[0]:
-            self._say(plan, "is damaged; what cannot be read counts as neutral")
-        elif flags[1]:
-            self._say(plan, "has broken time stamps; frames without a place follow at its frame rate")
-        elif any(len(strip.blind) for strip in self.found.strips.get(plan.name, [])):
-            self._say(plan, "breaks off early; what is missing counts as neutral")
-        elif flags[2]:
-            self._say(plan, "ends before the edit leaves it; its last frame is held")
+                self._flags[plan.name] = self._flags.get(plan.name, np.zeros(3, np.bool_)) | strip.flags
+                self._strips.setdefault(plan.name, {})[number] = self._handed(plan.name, strip)
 
-    def _tick(self, plan: MediaPlan, far: float, moment: Fraction) -> None:
+    def _wrong(self, name: str, strips: list[Strip]) -> str:
+        damaged, bad_times, ended_early = self._flags.get(name, np.zeros(3, np.bool_))
+        if damaged:
+            return "is damaged; what cannot be read counts as neutral"
+        if bad_times:
+            return "has broken time stamps; frames without a place follow at its frame rate"
+        if any(len(strip.blind) for strip in strips):
+            return "breaks off early; what is missing counts as neutral"
+        return "ends before the edit leaves it; its last frame is held" if ended_early else ""
+
+    def _tick(self, share: _Share, far: float, moment: Fraction) -> None:
         self._check()
-        with self._lock:
-            self._done[plan.name] = max(self._done.get(plan.name, 0.0), far + float(moment))
+        share.done = max(share.done, far + float(moment))
 
     def _say(self, plan: MediaPlan, words: str) -> None:
         with self._lock:
-            self.found.trouble[plan.name] = words
-            self._done[plan.name] = float(plan.seconds)
+            self._trouble[plan.name] = words
 
     def _check(self) -> None:
         if self.stop.is_set():
@@ -193,7 +291,7 @@ class _Reader:
     """A medium that is opened when it is first needed: what the cache knows is never opened."""
 
     def __init__(self, path: Path, fps: Fraction, thin: bool, check: Callable[[], None]) -> None:
-        self._path, self._fps, self._check = path, fps, check
+        self._open: Callable[[], Source] = lambda: open_frames(path, rate=fps, thin=thin, check=check)
         self._source: Source | None = None
         self.thin = thin
         self.is_sequence = is_sequence(path)
@@ -201,8 +299,14 @@ class _Reader:
 
     def source(self) -> Source:
         if self._source is None:
-            self._source = open_frames(self._path, rate=self._fps, thin=self.thin, check=self._check)
+            self._source = self._open()
         return self._source
+
+    def another(self, threads: int) -> _Reader:
+        """For the same medium, in another thread."""
+        twin = copy(self)
+        twin._source, twin._open = None, partial(self.source().another, threads)
+        return twin
 
     def close(self) -> None:
         if self._source is not None:

@@ -28,6 +28,7 @@ def test_what_was_put_comes_back(tmp_path):
         assert found[name].dtype == array.dtype
         np.testing.assert_array_equal(found[name], array)
     assert cache.get("y") is None
+    assert cache.knows("x") and not cache.knows("y")
 
 
 @pytest.mark.parametrize("harm", ["cut off", "emptied", "turned bit", "other file", "pickle"])

@@ -110,6 +110,34 @@ def test_a_film_without_frames_to_spare_is_not_made_thin(tmp_path):
     assert not Frames(sparse, thin=True).is_thin
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+def test_packets_and_the_decoder_agree_on_which_frames_are_spare(name, tmp_path, monkeypatch):
+    path = film(tmp_path / name, steady(120), **{"b-pyramid": "normal", "b_strategy": "0", "bf": "3", "g": "48"})
+    told = Frames(path)._needed()
+    assert (told == []) == (name == "a.ts")
+    left = Frames(path)._decoded()
+    assert len(left) > 10
+    assert not told or [time for time in told if time in left] == left
+    monkeypatch.setattr(Frames, "_needed", lambda _: [])
+    assert Frames(path, thin=True).is_thin
+
+
+def test_another_reader_shows_the_same_from_wherever_it_begins(tmp_path):
+    first = Frames(film(tmp_path / "a.mp4", steady(192), bf="3", g="48"))
+    moments = [Fraction(n, 24) for n in range(100, 190)]
+    assert first.may_begin_at(moments[0])
+    other = first.another(1)
+    assert seen(other, moments) == list(range(100, 190))
+    assert seen(first, [Fraction(n, 24) for n in range(100)]) == list(range(100))
+    assert not Frames(film(tmp_path / "a.avi", steady(96), "mpeg4")).may_begin_at(Fraction(2))
+
+
+def test_a_run_through_gives_every_frame_once(tmp_path):
+    frames = Frames(film(tmp_path / "a.mp4", steady(120), bf="3", g="24"))
+    found = [frames.since(moment) for moment in frames.run(Fraction(30, 24) + Fraction(1, 100), Fraction(90, 24))]
+    assert found == [Fraction(n, 24) for n in range(30, 90)]
+
+
 def test_thin_frames_do_not_depend_on_where_reading_begins(tmp_path):
     path = film(tmp_path / "a.mov", steady(192), "prores_ks")
     whole = {shown.time for shown in show(Frames(path, thin=True), [Fraction(n, 24) for n in range(190)])}

@@ -13,9 +13,10 @@ import pytest
 
 from hitpoint.runtime.edit import Cut, Edit, Shot, Source
 from hitpoint.runtime.errors import Cancelled
-from hitpoint.runtime.picture import strip, survey
+from hitpoint.runtime.picture import frames, strip, survey
 from hitpoint.runtime.picture.beats import peaks, visual_beats
 from hitpoint.runtime.picture.cache import Cache
+from hitpoint.runtime.picture.frames import Frames
 from hitpoint.runtime.picture.look import Curves, Look
 from hitpoint.runtime.picture.parse import parse, parse_with_pictures
 from hitpoint.runtime.picture.strip import from_jpeg, to_jpeg
@@ -41,7 +42,7 @@ def film(path, draw, times, codec="libx264", **options):
             codec, rate=24, options={"crf": "14", **options} if codec == "libx264" else options
         )
         stream.height, stream.width = SIZE
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = "yuv422p10le" if codec == "prores_ks" else "yuv420p"
         stream.codec_context.time_base = clock
         for at in times:
             frame = av.VideoFrame.from_ndarray(draw(float(at)), "rgb24").reformat(format=stream.pix_fmt)
@@ -343,6 +344,86 @@ def test_strips_that_were_lost_from_the_cache_change_nothing(lost, tmp_path, mon
     whole = parse(edit, cache=None)
     np.testing.assert_array_equal(whole.curves.motion, first.curves.motion)
     np.testing.assert_array_equal(whole.curves.light, first.curves.light)
+
+
+@pytest.fixture
+def readers(monkeypatch):
+    """A function that sets how many readers there may be, for media of seconds; and how often one was opened."""
+    opened = []
+    real = Frames.another
+    monkeypatch.setattr(Frames, "another", lambda self, threads: opened.append(threads) or real(self, threads))
+    monkeypatch.setattr(survey, "_SHORTEST", 1)
+    monkeypatch.setattr(survey.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(strip, "CHUNK", 1)
+
+    def allow(number, thin):
+        opened.clear()
+        monkeypatch.setattr(survey, "THREADS", number)
+        monkeypatch.setattr(survey, "_THIN", 0 if thin else 9999)
+        return opened
+
+    return allow
+
+
+@pytest.mark.parametrize("thin", [True, False])
+@pytest.mark.parametrize(("name", "codec", "fps", "options"), [
+    ("a.mp4", "libx264", 24, {"bf": "3", "b_strategy": "0", "g": "48"}),
+    ("a.mkv", "libx264", 25, {"bf": "2", "g": "30", "sc_threshold": "0"}),
+    ("open.mp4", "libx264", 24, {"x264-params": "open-gop=1:keyint=40:bframes=3"}),
+    ("slow.mp4", "libx264", 2, {"g": "4"}),
+    ("a.mov", "prores_ks", 24, {}),
+    ("a.ts", "libx264", 24, {"bf": "2", "g": "24"}),
+])  # fmt: skip
+def test_several_readers_see_what_one_sees(name, codec, fps, options, thin, readers, tmp_path):
+    path = film(tmp_path / name, swinging, steady(6, fps), codec, **options)
+    shots = [shot(n * 12, n * 12 + 12, path, Fraction(n, 2) + Fraction(1, 7)) for n in range(11)]
+    readers(1, thin)
+    one = parse(edit_of(*shots), cache=None)
+    opened = readers(3, thin)
+    assert same(parse(edit_of(*shots), cache=None), one)
+    assert opened == ([] if name == "a.ts" else [2, 2, 2])
+
+
+def test_several_readers_hold_the_last_frame_and_say_so_once(readers, ramp_film):
+    readers(1, False)
+    one = parse(edit_of(shot(0, 192, ramp_film)), cache=None)
+    opened = readers(4, False)
+    assert same(parse(edit_of(shot(0, 192, ramp_film)), cache=None), one)
+    assert len(opened) == 4
+    assert len(one.warnings) == 1
+
+
+def test_nobody_begins_where_much_would_be_decoded_for_nothing(readers, tmp_path, monkeypatch):
+    monkeypatch.setattr(frames, "_NEAR", 1)
+    path = film(tmp_path / "a.mp4", swinging, steady(6), g="1000", sc_threshold="0")
+    opened = readers(3, False)
+    assert parse(edit_of(shot(0, 140, path)), cache=None).looks[0].known
+    assert opened == []
+
+
+def test_several_readers_fill_and_use_one_cache(readers, tmp_path):
+    path = film(tmp_path / "a.mp4", swinging, steady(6), bf="2", g="24")
+    edit, cache = edit_of(shot(0, 140, path)), Cache(tmp_path / "cache")
+    assert len(readers(3, True)) == 0
+    first = parse(edit, cache=cache)
+    opened = readers(1, True)
+    assert same(parse(edit, cache=cache), first)
+    assert opened == []
+    for entry in sorted((tmp_path / "cache" / "picture").iterdir())[:4]:
+        entry.unlink()
+    opened = readers(2, True)
+    assert same(parse(edit, cache=cache), first)
+    assert opened == [2, 2]
+
+
+def test_a_sequence_is_read_from_several_places_too(readers, tmp_path):
+    for number in range(60):
+        (tmp_path / f"x.{1001 + number}.jpg").write_bytes(to_jpeg(grey(number / 60)))
+    edit = edit_of(shot(0, 60, tmp_path / "x.[1001-1060].jpg"), rate=10)
+    readers(1, True)
+    one = parse(edit, cache=None)
+    readers(3, True)
+    assert same(parse(edit, cache=None), one)
 
 
 def test_it_stops_within_a_second_and_leaves_no_thread(tmp_path):
