@@ -45,6 +45,7 @@ _SPANS = (0.5, 1.1)  # seconds over which a mixture may turn one scene into anot
 _STEP, _LONGEST, _APART = 0.06, 3.5, 1.0  # seconds between looks, of a transition, between two
 _MIXED, _MIXED_RATIO, _HALF = 0.3, 1.8, 0.6  # lost across it, against what is usual beside it; share of a peak
 _REST = 0.45  # what a mixture may leave unexplained
+_WHOLE = 0.4  # the shares of two scenes in their mixture make one; motion hides some of each
 _WHOLLY_OTHER, _OTHER, _HARDLY_OTHER = 0.6, 0.25, 0.17  # how far the colours on both sides are apart
 _BLACK_SPREAD = 4.0  # levels of standard deviation: a picture without anything in it
 
@@ -344,8 +345,9 @@ class _Judge:
         flatter = texture[1] < 0.97 * (texture[0] + texture[2]) / 2
         other = apart > _WHOLLY_OTHER or (flatter and apart > (_OTHER if rest > _REST / 1.6 else _HARDLY_OTHER))
         steady = steps.min() > 0.35 * steps.max() and steps.sum() > 0.15
+        whole = float(shares[:2, 4].sum()) >= _WHOLE
         same = min(self._evened(before, after), self._evened(after, before))
-        if not steady or rest >= _REST or not other or same < _SAME_UNLIT:
+        if not steady or not whole or rest >= _REST or not other or same < _SAME_UNLIT:
             return None
         return middle
 

@@ -179,7 +179,10 @@ class _Part:
 
 
 def mono(channels: Array, names: Sequence[str]) -> list[Array]:
-    """The lines to listen to in (channels, n): one, or the centre and what is around it."""
+    """The lines to listen to in (channels, n): one, or the centre and what is around it.
+
+    A voice in one of many channels is not made quieter by all that are silent.
+    """
     if len(channels) == 2:
         left, right = channels
         both = float(left @ right)
@@ -188,7 +191,7 @@ def mono(channels: Array, names: Sequence[str]) -> list[Array]:
     centre = [n for n, name in enumerate(names) if name == "FC"] if len(channels) > 1 else []
     rest = [n for n in range(len(channels)) if n not in centre]
     groups = [group for group in (centre, rest) if group]
-    return [channels[group].mean(axis=0, dtype=np.float32) for group in groups]
+    return [channels[group].sum(axis=0, dtype=np.float32) / np.float32(len(group) ** 0.5) for group in groups]
 
 
 def _reason(error: Exception) -> str:

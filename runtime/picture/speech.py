@@ -1,7 +1,7 @@
 """How much a sound is like speech: numbers that tell a voice from music, noise and machines, step by step.
 
 A voice opens and closes two to eight times a second in all bands at once, its pitch slides and never rests on a note,
-and hisses alternate with vowels. Music holds its notes, noise has none, machines repeat themselves.
+and hisses alternate with vowels. Music holds its notes and returns to them, noise has none, machines repeat themselves.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _BANDS = (150, 500, 1200, 2500, 4500, 7500)  # Hz, edges
 _MEL = 20
 _PER_OCTAVE, _LOWEST, _OCTAVES = 36, 200.0, 4
 _SHIFTS = 4  # thirds of a semitone, up and down
+_ALIKE = 40  # frames of 20 ms on either side that are compared with others
+_SOON, _LATER = (10, 60), (60, 150)  # the same, how far off: a beat or two, a bar
 
 FEATURES = (
     *(f"rise {n}" for n in range(5)),
@@ -41,6 +43,7 @@ FEATURES = (
     "harmonic", "harmonic spread", "gliding", "steady", "jumping",
     "held 60", "held 120", "held 300", "shifted", "moving",
     "flux", "flux spread", "flux crest", "regular",
+    "again soon", "again later",
     "flatness", "flatness spread", "centre spread", "hiss spread", "quiet share",
     *(f"timbre {n}" for n in range(1, 7)),
 )  # fmt: skip
@@ -129,6 +132,7 @@ def features(sound: Array, check: Callable[[], None] = lambda: None) -> Array:
         lambda: _pitch(long, steps),
         lambda: _notes(long, steps),
         lambda: _flux(mel),
+        lambda: [_pairs(one, steps) for one in _again(mel)],
         lambda: _variety(bands, mel, flat),
     )
     columns: list[Array] = []
@@ -315,6 +319,30 @@ def _flux(mel: Array) -> list[Array]:
     returns = np.max([(around[:, lag:] * around[:, :-lag]).sum(axis=-1) / size for lag in range(4, 25)], axis=0)
     at = slice(_PER_STEP // 2, None, _PER_STEP)
     return [_mean(_steps(rise), 5), _spread(rise, 50)[at], best / (mean[at] + 0.3), returns]
+
+
+def _again(mel: Array) -> list[Array]:
+    """How alike what sounds around a moment is to what sounds soon before or after it, and further off.
+
+    Music comes back note for note and bar for bar; nobody says the same twice in the same voice. Only the colour of
+    the sound counts, for loudness comes and goes alike in many things.
+    """
+    lines = np.pad(mel, ((0, len(mel) % 2), (0, 0)), mode="edge").reshape(-1, 2, _MEL).mean(axis=1)  # each 20 ms
+    loud = 10 * np.log10((10 ** (lines / 10)).sum(axis=1))
+    heard = np.clip((loud - _windows(loud, 2 * _ALIKE).max(axis=-1) + 50) / 20, 0, 1)[:, None]  # silence has no colour
+    lines = lines - lines.mean(axis=1, keepdims=True)
+    lines = heard * (lines - _mean(heard * lines, _ALIKE) / (_mean(heard, _ALIKE) + 1e-3))
+    size = _mean((lines**2).sum(axis=1), _ALIKE) + _MEL
+    best = []
+    for lags in (_SOON, _LATER):
+        most = np.zeros(len(lines), np.float32)
+        for lag in range(lags[0], min(lags[1], len(lines))):
+            both = np.pad((lines[lag:] * lines[:-lag]).sum(axis=1), (0, lag))
+            alike = _mean(both, _ALIKE)[:-lag] / np.sqrt(size[:-lag] * size[lag:])
+            most[:-lag] = np.maximum(most[:-lag], alike)
+            most[lag:] = np.maximum(most[lag:], alike)
+        best.append(most)
+    return best
 
 
 def _flatness(power: Array) -> Array:

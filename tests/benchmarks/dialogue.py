@@ -2,8 +2,9 @@
 
 `.venv/bin/python tests/benchmarks/dialogue.py` needs espeak-ng. Speech is of voices and languages that the gate was
 not fitted on; kinds of music and noise marked * were not either, and of the others nothing but the kind. Not wholly
-blind: LIMIT, CAUTION and the smoothing were chosen by looking at other takes of the same voices and kinds. Every sound
-goes through a file, an edit and `dialogue()`, on a track that is named "A1".
+blind: LIMIT, CAUTION, the smoothing and what is listened for ("again soon", "again later", because of techno) were
+chosen by looking at other takes of the same voices and kinds. Every sound goes through a file, an edit and
+`dialogue()`, on a track that is named "A1".
 """
 
 from __future__ import annotations

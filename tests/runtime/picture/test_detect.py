@@ -100,6 +100,13 @@ def test_a_dissolve_is_cut_at_its_middle_with_less_confidence_than_a_hard_cut(tm
     assert 0 < soft.confidence < 0.5 <= hard.confidence <= 1
 
 
+def test_a_dissolve_under_a_moving_camera_is_not_placed_beside_itself():
+    one = films.Scene(642301, 3, "stripes", pan=(0.5, 0.1), zoom=0.05, shapes=0)
+    other = films.Scene(642302, 0, "stripes", pan=(0.5, 0.1), shapes=1, shape_speed=0.12)
+    made = films.Plan("pan", (films.Part(one, 131), films.Part(other, 107, "dissolve", 16)), Fraction(30))
+    assert all(115 <= at <= 131 for at in shown(films.pictures(made), 30))
+
+
 def test_a_fade_through_black_is_one_cut_in_the_black(tmp_path):
     path, truth = films.write(plan("fade", [70, 80], joins={1: ("fade", 24)}), tmp_path)
     (cut,) = detect(edit_of(path, truth.frames), mode="always").cuts

@@ -170,6 +170,28 @@ def test_music_alone_is_no_dialogue(music, tmp_path):
     assert heard(write(tmp_path / "a.wav", music * 0.5), 40).mean() < 0.03
 
 
+def riff(tempo, seed):
+    """Sixteenths of a synthesiser that opens and closes, over a drum: as fast as syllables, and again in every bar."""
+    rng, length = np.random.default_rng(seed), round(15 / tempo * RATE)
+    line, phases = rng.choice([0, 3, 5, 7, 10, 12], 16) + rng.integers(33, 45), rng.uniform(0, 6, 20)
+    time, beat = np.arange(length) / RATE, np.arange(4 * length) / RATE
+    notes = []
+    for n in range(20 * RATE // length):
+        pitch, fall = 440 * 2 ** ((line[n % 16] - 69) / 12), 1.3 + 0.7 * np.sin(2 * np.pi * n / 64)
+        tones = sum(np.sin(2 * np.pi * k * pitch * time + phases[k - 1]) / k**fall for k in range(1, 21))
+        notes.append(tones * np.clip(time / 0.003, 0, 1) * np.clip((0.9 * length / RATE - time) / 0.03, 0, 1))
+    drum = np.sin(2 * np.pi * np.cumsum(45 + 120 * np.exp(-beat / 0.03)) / RATE) * np.exp(-beat / 0.09)
+    out = np.concatenate(notes)
+    return level(0.5 * out + 1.2 * np.resize(drum, out.size))
+
+
+def test_a_riff_as_fast_as_syllables_is_no_dialogue(tmp_path):
+    tunes = [
+        heard(write(tmp_path / "a.wav", riff(tempo, seed)), 19.8) for seed, tempo in enumerate((120, 126, 138, 124))
+    ]
+    assert np.mean(tunes) < 0.05
+
+
 def hum():
     time = np.arange(20 * RATE) / RATE
     return level(sum(np.sin(2 * np.pi * 50 * n * time) / n for n in range(1, 12)))
@@ -424,7 +446,7 @@ def test_a_centre_is_heard_apart_from_what_is_around_it():
     channels[2], channels[4] = 0.5, 1.0
     centre, rest = mono(channels, ["FL", "FR", "FC", "LFE", "BL", "BR"])
     assert (centre == 0.5).all()
-    np.testing.assert_allclose(rest, 0.2)
+    np.testing.assert_allclose(rest, 0.2 * 5**0.5, rtol=1e-6)
 
 
 def test_samples_that_are_no_numbers_do_no_harm(voice, truth, tmp_path):
