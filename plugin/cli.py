@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import NoReturn
 
+    from ..runtime.mix.presets import Target
+
 _CANNOT_WRITE = (errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EIO)
-LOUDNESS = -16.0
+DEEPEST = 40.0  # dB
+MOST_TAKES = 99
+TEMPI = (60.0, 180.0)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -146,23 +150,49 @@ def _parser() -> argparse.ArgumentParser:
     _edit(cues)
     _part(cues)
     _looking(cues)
+    _spotting(cues)
+    _style(cues)
     cues.add_argument("-o", "--out", type=_path, metavar="FILE", help="the cue sheet (default: standard output)")
+    cues.add_argument(
+        "--from", dest="older", type=_path, metavar="CUES", help="carry over the cue sheet of an older cut, or a score"
+    )
+    cues.add_argument("--midi", type=_path, metavar="FILE", help="write the tempo map with its hits, as MIDI")
+    cues.add_argument("--csv", type=_path, metavar="FILE", help="write the cue list, for a spreadsheet")
 
     score = command("score", "score an edit and put the music on its timeline")
     _edit(score)
     _part(score)
     _looking(score)
+    _spotting(score)
+    _style(score)
     _target(score, "scored")
     _wishes(score)
+
+    align = command("align", "bend a song so that its beats meet the cuts, and put it on the timeline")
+    _edit(align)
+    align.add_argument(
+        "--audio", type=_path, required=True, metavar="SONG", help="music with a beat: any file with sound"
+    )
+    _part(align)
+    _looking(align)
+    _spotting(align)
+    align.set_defaults(style=None)
+    _target(align, "scored")
+    _sound(align)
 
     unscore = command("unscore", "take our music off a timeline again")
     _edit(unscore)
     _target(unscore, "unscored")
 
-    evaluate = command("evaluate", "measure how a piece of audio meets an edit")
+    evaluate = command("evaluate", "measure how a piece of audio meets an edit, or those of a folder")
     _edit(evaluate)
     _part(evaluate)
-    evaluate.add_argument("--audio", type=_path, required=True, metavar="FILE", help="any file with sound")
+    evaluate.add_argument(
+        "--audio", type=_path, metavar="FILE", help="any file with sound (default: the score); a folder for a folder"
+    )
+    evaluate.add_argument("--reference", type=_path, metavar="FILE", help="music whose beats are right, for B_IoU")
+    evaluate.add_argument("--cues", type=_path, metavar="FILE", help="the cue sheet that says where storyboards start")
+    evaluate.add_argument("--picture", type=_path, metavar="FILE", help="draw it: sound, beats, cuts, hits; a .png")
 
     preview = command("preview", "render the picture of an edit with music")
     _edit(preview)
@@ -170,8 +200,39 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("-o", "--out", type=_path, metavar="FILE", help="an .mp4 (default: beside the edit)")
     preview.add_argument("--height", type=_height, default=360, metavar="LINES", help="of the picture (default: 360)")
 
+    _packs(command("packs", "list, check, add and remove models"))
+
     command("doctor", "say what is installed, what is missing and how to get it")
     return parser
+
+
+def _packs(parser: argparse.ArgumentParser) -> None:
+    listed = parser.add_subparsers(title="what to do", metavar="WHAT", dest="what", required=True)
+
+    def action(name: str, words: str, given: str = "", commercial: bool = True) -> argparse.ArgumentParser:
+        description = words[0].upper() + words[1:] + "."
+        sub = listed.add_parser(name, help=words, description=description, allow_abbrev=False)
+        sub.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object on standard output"
+        )
+        if given:
+            sub.add_argument("pack", type=_path if given == "FILE_OR_FOLDER" else str, metavar=given)
+        if commercial:
+            sub.add_argument(
+                "--commercial", action="store_true", help="refuse packs whose licence forbids commercial use"
+            )
+        return sub
+
+    action("list", "show which packs there are, and their licences")
+    action("info", "show what a pack is, holds and may be used for", "NAME")
+    action("verify", "check every byte and every graph of a pack", "NAME_OR_PATH")
+    add = action("add", "copy a pack to your own, whole or not at all", "FILE_OR_FOLDER")
+    add.add_argument("--replace", action="store_true", help="in the place of the one of that name")
+    action("remove", "take one of your own packs away", "NAME", commercial=False)
+    bench = action("bench", "measure how fast a pack runs here", "NAME")
+    bench.add_argument("--device", default="auto", metavar="D", help="auto, cuda, cpu, tensorrt, coreml, directml")
+    bench.add_argument("--variant", choices=("fp32", "fp16", "int8"), help="only this one (default: all)")
+    bench.add_argument("--rounds", type=_rounds, default=5, metavar="N", help="runs to measure (default: 5)")
 
 
 def _edit(parser: argparse.ArgumentParser) -> None:
@@ -210,6 +271,33 @@ def _looking(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _style(parser: argparse.ArgumentParser) -> None:
+    styles = "cinematic, ambient, electronic, pop, lofi, trailer, documentary, jazz"
+    parser.add_argument("--style", metavar="NAME", help=f"{styles}, or your own (default: cinematic)")
+
+
+def _spotting(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--hit-colour",
+        dest="hit_colours",
+        action="append",
+        default=[],
+        metavar="COLOUR",
+        help="only markers of this colour are hits (default: of all colours)",
+    )
+    add(
+        "--silence",
+        dest="silences",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("TC", "TC"),
+        help="no music from here to there; markers named `silence` say so too",
+    )
+    add("--tempo", dest="tempi", type=_tempi, default=TEMPI, metavar="BPM", help="only these: 90-120, or 100")
+
+
 def _target(parser: argparse.ArgumentParser, word: str) -> None:
     parser.add_argument("-o", "--out", type=_path, metavar="OUT", help=f"what to write (default: NAME.{word}.SUFFIX)")
     parser.add_argument("--in-place", action="store_true", help="change the edit itself")
@@ -218,10 +306,54 @@ def _target(parser: argparse.ArgumentParser, word: str) -> None:
 def _wishes(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--engine", default="composer", metavar="NAME", help="what makes the music (default: composer)")
-    add("--seed", type=int, default=0, metavar="N", help="another number, another piece (default: 0)")
-    add("--cues", type=_path, metavar="FILE", help="a cue sheet to play, as `cues` writes it")
-    add("--loudness", type=_loudness, default=LOUDNESS, metavar="LUFS", help="of the programme (default: -16)")
+    add("--soundfont", type=_path, metavar="FILE", help="play with the instruments of a SoundFont, through FluidSynth")
+    add("--seed", type=int, metavar="N", help="another number, another piece (default: 0)")
+    add("--takes", type=_takes, default=1, metavar="N", help="as many pieces to choose from, with seeds from --seed on")
+    add(
+        "--from",
+        dest="earlier",
+        type=_path,
+        metavar="FOLDER",
+        help="go on from an earlier score or take: NAME.hitpoint, NAME.hitpoint/takes/02",
+    )
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="STORYBOARD",
+        help="with --from: make only this one anew, by name or number; may be given again",
+    )
+    add(
+        "--keep-stem",
+        dest="keep_stems",
+        action="append",
+        default=[],
+        metavar="STEM",
+        help="with --from: this stem stays as it was",
+    )
     add("--stems", action="store_true", help="write every stem beside the programme")
+    add(
+        "--stem-tracks", action="store_true", help="put every stem on a track of its own, in the place of the programme"
+    )
+    _sound(parser)
+
+
+def _sound(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--cues", type=_path, metavar="FILE", help="a cue sheet to play, as `cues` writes it")
+    add("--from-cues", type=_path, metavar="CUES", help="the cue sheet of an older cut, or its score, to carry over")
+    add(
+        "--loudness",
+        type=_loudness,
+        metavar="LUFS",
+        help="streaming (-14), default (-16), ebu (-23), atsc (-24, -2 dBTP), or a number",
+    )
+    add(
+        "--duck",
+        type=_duck,
+        metavar="DB",
+        help="how far the music goes down under dialogue (default: 10), or off; score-full.wav has it without",
+    )
     add("--markers", choices=("storyboards", "beats", "none"), default="none", help="to write on the timeline too")
     add("--music-only", action="store_true", help="write a timeline with nothing but the music")
     add(
@@ -243,8 +375,30 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
-def _loudness(text: str) -> float:
-    return _number(text, -60.0, -5.0, "LUFS")
+def _loudness(text: str) -> Target:
+    from ..runtime.mix.presets import PRESETS, Target
+
+    if text.isalpha() and text.lower() not in PRESETS:
+        raise argparse.ArgumentTypeError(f"'{text}' is neither a number of LUFS nor one of {', '.join(PRESETS)}")
+    return PRESETS.get(text.lower()) or Target(_number(text, -60.0, -5.0, "LUFS"))
+
+
+def _duck(text: str) -> float:
+    """In dB; 0 for off."""
+    return 0.0 if text.lower() == "off" else _number(text, 0.0, DEEPEST, "dB")
+
+
+def _takes(text: str) -> int:
+    return int(_number(text, 1, MOST_TAKES, "takes"))
+
+
+def _tempi(text: str) -> tuple[float, float]:
+    low, _, high = text.partition("-")
+    return (_number(low, *TEMPI, "bpm"), _number(high or low, *TEMPI, "bpm"))
+
+
+def _rounds(text: str) -> int:
+    return int(_number(text, 1, 1000, "rounds"))
 
 
 def _height(text: str) -> int:

@@ -56,28 +56,58 @@ def _wanted(options: argparse.Namespace, *, speech: bool = False, pictures: bool
     return Wanted(options.detect, options.look, speech, pictures, tuple(options.colours))
 
 
+def _asked(options: argparse.Namespace) -> Any:
+    from .spotting import Asked
+
+    silences = tuple((start, end) for start, end in options.silences)
+    return Asked(tuple(options.hit_colours), silences, options.tempi, options.style)
+
+
 def cues(options: argparse.Namespace) -> Answer:
     from ..runtime.cues import sheet_json
-    from ..runtime.mix.files import Transaction, writing
     from . import scoring
     from .looking import opened
 
+    targets = [path for path in (options.out, options.midi, options.csv) if path]
+    if len({path.resolve() for path in targets}) < len(targets):
+        raise UsageError("-o, --midi and --csv name files of their own")
+    carried = None
     with opened(source_of(options)) as (edit, _, _), show.progress() as progress:
-        if options.out:
-            scoring.spare(options.out, edit, {"the edit": options.edit})
-        sheet = scoring.plan(edit, look=_wanted(options), progress=progress)
+        for path in targets:
+            scoring.spare(path, edit, {"the edit": options.edit, "the older cue sheet": options.older})
+        if options.older:
+            carried = scoring.carry(
+                edit, options.older, look=_wanted(options), asked=_asked(options), progress=progress
+            )
+        sheet = carried.sheet if carried else None
+        sheet = sheet or scoring.plan(edit, look=_wanted(options), asked=_asked(options), progress=progress)
     answer = sheet_json.to_json(sheet)
     answer["warnings"] = list(dict.fromkeys([*edit.warnings, *sheet.warnings]))
-    if options.out:
-        with Transaction() as files:
-            staged = files.stage(options.out)
-            with writing(options.out):
-                staged.write_text(sheet_json.dumps(sheet), encoding="utf-8", errors="backslashreplace")
-            files.commit()
-    elif not options.json:
+    answer |= carried.to_json() if carried else {}
+    _write_plan(sheet, options.out, options.midi, options.csv)
+    if not options.out and not options.json:
         sys.stdout.write(sheet_json.dumps(sheet))
         options.show = None
-    return {**answer, "out": str(options.out) if options.out else None}
+    wrote = {"out": options.out, "midi": options.midi, "csv": options.csv}
+    return {**answer, **{word: str(path) if path else None for word, path in wrote.items()}}
+
+
+def _write_plan(sheet: Any, out: Path | None, midi: Path | None, table: Path | None) -> None:
+    """The plan as a cue sheet, as a tempo map and as a cue list, all or none of them."""
+    from ..runtime.cues import sheet_json
+    from ..runtime.cues.cue_list import cue_list
+    from ..runtime.cues.midi import midi_bytes
+    from ..runtime.mix.files import Transaction, writing
+
+    with Transaction() as files:
+        for path, made in ((out, sheet_json.dumps), (midi, lambda plan: midi_bytes(plan, [])), (table, cue_list)):
+            if path is None:
+                continue
+            staged = files.stage(path)
+            data = made(sheet)
+            with writing(path):
+                staged.write_bytes(data if isinstance(data, bytes) else data.encode("utf-8", "backslashreplace"))
+        files.commit()
 
 
 def score(options: argparse.Namespace) -> Answer:
@@ -86,18 +116,71 @@ def score(options: argparse.Namespace) -> Answer:
     source = source_of(options)
     wish = scoring.Wish(
         engine=options.engine,
-        seed=options.seed,
-        loudness=options.loudness,
+        soundfont=options.soundfont,
+        seed=options.seed or 0,
+        takes=options.takes,
+        revision=_revision(options),
+        stem_tracks=options.stem_tracks,
+        **_level(options),
         cues=options.cues,
+        from_cues=options.from_cues,
         stems=options.stems,
         markers=options.markers,
         music_only=options.music_only,
         link=options.link,
         broadcast_wave=options.broadcast_wave,
         look=_wanted(options),
+        asked=_asked(options),
     )
     with show.progress() as progress:
         done = scoring.score(source, wish, out=options.out, in_place=options.in_place, progress=progress)
+    return {**done.report, "out": str(done.out), "folder": str(done.folder), "wav": str(done.wav)}
+
+
+def _level(options: argparse.Namespace) -> dict[str, Any]:
+    """How loud, and how far down under dialogue."""
+    if options.duck and not options.look:
+        raise UsageError("--duck listens for dialogue in the media: it goes without --no-look")
+    wished: dict[str, Any] = {}
+    if options.loudness is not None:
+        wished |= {"loudness": options.loudness.loudness, "peak": options.loudness.peak}
+    if options.duck is not None:
+        wished["duck"] = options.duck or None
+    return wished
+
+
+def _revision(options: argparse.Namespace) -> Any:
+    from .takes import Revision
+
+    if options.earlier is None:
+        for word, given in (("--only", options.only), ("--keep-stem", options.keep_stems)):
+            if given:
+                raise UsageError(f"{word} keeps the rest of an earlier score: --from FOLDER says which")
+        return None
+    only, keep = tuple(options.only), tuple(options.keep_stems)
+    level_anew, duck_anew = options.loudness is not None, options.duck is not None
+    return Revision(options.earlier, only, keep, options.seed, level_anew, duck_anew)
+
+
+def align(options: argparse.Namespace) -> Answer:
+    from . import aligning, scoring
+
+    source = source_of(options)
+    wish = scoring.Wish(
+        **_level(options),
+        cues=options.cues,
+        from_cues=options.from_cues,
+        markers=options.markers,
+        music_only=options.music_only,
+        link=options.link,
+        broadcast_wave=options.broadcast_wave,
+        look=_wanted(options),
+        asked=_asked(options),
+    )
+    with show.progress() as progress:
+        done = aligning.align(
+            source, options.audio, wish, out=options.out, in_place=options.in_place, progress=progress
+        )
     return {**done.report, "out": str(done.out), "folder": str(done.folder), "wav": str(done.wav)}
 
 
@@ -109,14 +192,47 @@ def unscore(options: argparse.Namespace) -> Answer:
 
 
 def evaluate(options: argparse.Namespace) -> Answer:
-    from ..runtime.measure.evaluate import evaluate as measure
+    from . import evaluating, scoring
 
-    edit, _ = source_of(options).read()
+    source = source_of(options)
+    if evaluating.is_folder(options.edit):
+        return _evaluate_folder(options, source)
+    picture = options.picture
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise UsageError(f"--picture {picture}: a picture is a .png")
     with show.progress() as progress:
-        measured = measure(edit, options.audio, progress)
-    answer: Answer = measured.to_json()
-    answer["warnings"] = list(dict.fromkeys([*edit.warnings, *answer["warnings"]]))
+        done = evaluating.evaluate(
+            source, options.audio, reference=options.reference, cues=options.cues, progress=progress
+        )
+    answer: Answer = done.to_json()
+    if picture is not None:
+        from .canvas import write_png
+        from .chart import chart
+
+        inputs = {"the edit": options.edit, "the sound": done.audio, "the reference": options.reference}
+        scoring.spare(picture, done.edit, {**inputs, "the cue sheet": options.cues})
+        write_png(picture, chart(done.edit, done.evaluation, done.boards))
+        answer["picture"] = str(picture)
     return answer
+
+
+def _evaluate_folder(options: argparse.Namespace, source: Any) -> Answer:
+    from . import evaluating
+
+    for word, given in (("--picture", options.picture), ("--cues", options.cues)):
+        if given is not None:
+            raise UsageError(f"{word} is for one edit; {options.edit} is a folder")
+    with show.progress() as progress:
+        rows = evaluating.evaluate_folder(source, options.audio, reference=options.reference, progress=progress)
+    edits = [row.to_json() for row in rows]
+    measured = [edit for edit in edits if "error" not in edit]
+    return {
+        "folder": str(options.edit),
+        "edits": edits,
+        "measured": len(measured),
+        "mean": evaluating.mean(measured),
+        "warnings": [f"{edit['file']}: {warning}" for edit in measured for warning in edit["warnings"]],
+    }
 
 
 def preview(options: argparse.Namespace) -> Answer:
@@ -145,6 +261,12 @@ def demo(options: argparse.Namespace) -> Answer:
 
     with show.progress() as progress:
         return run(options.out, seed=options.seed, progress=progress)
+
+
+def packs(options: argparse.Namespace) -> Answer:
+    from .packing import run
+
+    return run(options)
 
 
 def doctor(_: argparse.Namespace) -> Answer:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import json
 import os
 import platform
 import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from .. import __version__
-
-ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -102,31 +98,40 @@ def _providers() -> Iterator[Part]:
     if importlib.util.find_spec("onnxruntime") is None:
         yield Part("provider", "onnxruntime", False, "", "pip install hitpoint; only packs need it")
         return
-    import onnxruntime
+    from ..runtime.errors import EngineError
+    from ..runtime.packs import providers
 
-    listed = onnxruntime.get_available_providers()
-    for provider in listed:
-        works = (
-            "always works"
-            if provider == "CPUExecutionProvider"
-            else "listed; whether it works shows when a pack is opened"
-        )
-        yield Part(
-            "provider",
-            provider.removesuffix("ExecutionProvider"),
-            True,
-            f"onnxruntime {onnxruntime.__version__}: {works}",
-        )
-    if "CUDAExecutionProvider" not in listed:
-        yield Part("provider", "CUDA", False, "", "with an NVIDIA GPU: pip install 'hitpoint[cuda]'")
+    try:
+        found = providers.examine()
+        device, words = providers.choose(providers.AUTO)
+    except EngineError as error:
+        yield Part("provider", "onnxruntime", False, str(error), "pip install --force-reinstall hitpoint")
+        return
+    for provider in found:
+        lacks = provider.name == providers.CUDA and not provider.driver
+        remedy = f"with an NVIDIA GPU: {providers.REMEDY}" if lacks else ""
+        yield Part("provider", provider.name, provider.works, provider.words, remedy)
+    yield Part(
+        "provider", "packs run on", True, f"{device}, onnxruntime {_version_of_runtime()}{words and f'; {words}'}"
+    )
+
+
+def _version_of_runtime() -> str:
+    from ..runtime.packs import providers
+
+    return str(providers.runtime().__version__)
 
 
 def _packs() -> Iterator[Part]:
-    packs = json.loads((ROOT / "manifest.json").read_text(encoding="utf-8")).get("packs", [])
-    for pack in packs:
-        yield Part("pack", pack["name"], (ROOT / pack["path"]).is_dir(), pack.get("licence", ""))
-    if not packs:
-        yield Part("pack", "packs", False, "none built in; the composer needs none")
+    from ..runtime.packs import store
+
+    shelved = store.shelf()
+    for found in shelved:
+        remedy = "" if found.pack else f"hitpoint packs remove {found.name}"
+        words = f"{found.pack.version}, {found.pack.licence}" if found.pack else found.trouble
+        yield Part("pack", found.name, found.pack is not None, words, remedy)
+    if not shelved:
+        yield Part("pack", "packs", False, "there are none; the composer needs none")
 
 
 def _hosts() -> Iterator[Part]:

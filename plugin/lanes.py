@@ -138,7 +138,7 @@ def draw(
     y += _SPEECH + 4
     _markers(image, y, [(at(edit.seconds(m.frame)), m.name, _MARKERS.get(m.color.upper(), GREY)) for m in edit.markers
                         if m.visible and start <= edit.seconds(m.frame) < end])  # fmt: skip
-    _axis(image, y + _MARKS, start, end, scale)
+    axis(image, y + _MARKS, start, end, scale)
 
 
 def _boards(image: Image, y: int, spans: Sequence[tuple[float, float, BoardLike]]) -> None:
@@ -174,7 +174,8 @@ def _markers(image: Image, y: int, marks: Sequence[tuple[float, str, Colour]]) -
             write(image, left + 10, y - 3, name, TEXT, 2, room)
 
 
-def _axis(image: Image, y: int, start: float, end: float, scale: float) -> None:
+def axis(image: Image, y: int, start: float, end: float, scale: float) -> None:
+    """Ticks and clock times between the margins of a picture."""
     step = next((s for s in _STEPS if s * scale >= 110), _STEPS[-1])
     fill(image, MARGIN, y - 2, image.shape[1] - 2 * MARGIN, 1, LINE)
     for n in _counted(math.ceil(start / step - 1e-9), end, step):

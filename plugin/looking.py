@@ -92,16 +92,21 @@ def look(edit: Edit, wanted: Wanted = USUAL, progress: Progress = silent) -> Sho
         else:
             seen = parse(edit, progress=looking)
         warnings += seen.warnings
-    spoken: tuple[Stretch, ...] = ()
-    if wanted.speech and any(clip.online for track in edit.audio_tracks for clip in track.clips):
-        from ..runtime.picture.dialogue import dialogue
-
-        heard = dialogue(edit, progress=part(progress, 0.8, 1.0))
-        spoken = heard.stretches
-        warnings += heard.warnings
+    spoken, unheard = listen(edit, part(progress, 0.8, 1.0)) if wanted.speech else ((), ())
+    warnings += unheard
     boards, told = storyboards(edit, seen, wishes=Wishes(colours=wanted.colours))
     warnings += told
     return Shown(edit, boards, seen, thumbs, spoken, tuple(dict.fromkeys(warnings)))
+
+
+def listen(edit: Edit, progress: Progress = silent) -> tuple[tuple[Stretch, ...], tuple[str, ...]]:
+    """Where people speak on the edit's own sound, and what could not be heard."""
+    if not any(clip.online for track in edit.audio_tracks for clip in track.clips):
+        return (), ()
+    from ..runtime.picture.dialogue import dialogue
+
+    heard = dialogue(edit, progress=progress)
+    return heard.stretches, heard.warnings
 
 
 @contextmanager

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import shutil
 import tempfile
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from .. import __version__
 from ..runtime.cues import sheet_json
+from ..runtime.cues.known import known_shots
 from ..runtime.cues.midi import midi_bytes
-from ..runtime.cues.sheet import CueSheet, Hit, outcome
+from ..runtime.cues.reconform import Carried, reconform
+from ..runtime.cues.remarks import remarks
+from ..runtime.cues.sheet import CueSheet
 from ..runtime.cues.spot import plan as spot
 from ..runtime.edit import Edit
 from ..runtime.engines.engine import Engine
 from ..runtime.engines.registry import engine as find_engine
 from ..runtime.errors import InputError, UsageError
+from ..runtime.mix.ducking import DEPTH, Ducking, ducking
 from ..runtime.mix.files import Transaction, writing
-from ..runtime.mix.programme import Programme, mix
+from ..runtime.mix.presets import DEFAULT, Target
+from ..runtime.mix.programme import NO_DUCKING, Programme, mix
 from ..runtime.progress import Progress, forward, part, silent
 from ..runtime.rate import SAMPLE_RATE
-from . import looking
+from . import looking, spotting, takes
+from .reporting import Made, landed, summed_up
+from .reporting import provenance as provenance_of
+from .reporting import report as report_of
+from .takes import Revision
 from .timeline import writing as timeline_writing
 from .timeline.document import CONTENT
 from .timeline.reading import Source
@@ -35,18 +44,31 @@ Markers = Literal["none", "storyboards", "beats"]
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody wants of a score. `loudness` in LUFS; `seed` picks one of many pieces for the same cue sheet."""
+    """What somebody wants of a score. `loudness` in LUFS, `peak` in dBTP; `duck` says by how many dB the music makes
+    room for dialogue, None not at all. `seed` picks one of many pieces for the same cue sheet, and the first of `takes`.
+
+    `cues` is played as it is; `from_cues`, made for an older cut, is carried over first. A `revision` plays an earlier
+    score again, in part anew. `stem_tracks` puts every stem on a track of its own in the place of the programme.
+    """
 
     engine: str = "composer"
     seed: int = 0
-    loudness: float = -16.0
+    loudness: float = DEFAULT.loudness
+    peak: float = DEFAULT.peak
+    duck: float | None = DEPTH
+    takes: int = 1
+    revision: Revision | None = None
+    stem_tracks: bool = False
     cues: Path | None = None
+    from_cues: Path | None = None
     stems: bool = False
     markers: Markers = "none"
     music_only: bool = False
     link: Link = "auto"
     broadcast_wave: bool = False
     look: looking.Wanted = looking.USUAL
+    asked: spotting.Asked = spotting.USUAL
+    soundfont: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -60,21 +82,58 @@ class Score:
 
 
 def plan(
-    edit: Edit, cues: Path | None = None, *, look: looking.Wanted = looking.USUAL, progress: Progress = silent
+    edit: Edit,
+    cues: Path | None = None,
+    *,
+    look: looking.Wanted = looking.USUAL,
+    asked: spotting.Asked = spotting.USUAL,
+    progress: Progress = silent,
 ) -> CueSheet:
     """The cue sheet for an edit: made anew from what it shows, or a person's own, checked against the edit."""
     if cues is None:
-        if edit.picture_end is None or not edit.frames:
-            return spot(edit)  # which says that there is nothing to score
-        shown = looking.look(edit, look, progress)
-        sheet = spot(shown.edit, shown.seen, boards=shown.boards)
+        shown, sheet = _spotted(edit, look, asked, progress)
         return replace(sheet, warnings=tuple(dict.fromkeys([*sheet.warnings, *shown.warnings])))
     sheet = sheet_json.read(cues, edit)
     if sheet.rate != edit.rate or sheet.frames != edit.frames:
         raise InputError(
-            f"{cues}: made for {sheet.frames} frames at {sheet.rate}; the edit has {edit.frames} at {edit.rate}"
+            f"{cues}: made for {sheet.frames} frames at {sheet.rate}; the edit has {edit.frames} at {edit.rate}; "
+            "`score --from-cues` and `cues --from` carry it over"
         )
+    starts = {shot.start for shot in sheet.shots}
+    if starts and any(shot.start not in starts for shot in known_shots(edit)[1:]):
+        told = f"{cues.name} was made for another cut; `score --from-cues` and `cues --from` carry it over"
+        return replace(sheet, warnings=tuple(dict.fromkeys([*sheet.warnings, told])))
     return sheet
+
+
+def carry(
+    edit: Edit,
+    older: Path,
+    *,
+    look: looking.Wanted = looking.USUAL,
+    asked: spotting.Asked = spotting.USUAL,
+    progress: Progress = silent,
+) -> Carried:
+    """The cue sheet that was made for an older cut, carried over to this edit. A score's folder stands for its sheet."""
+    old = sheet_json.read(older / "cues.json" if older.is_dir() else older)
+    shown, sheet = _spotted(edit, look, asked, progress)
+    carried = reconform(old, sheet, shown.edit)
+    told = remarks(shown.edit, carried.sheet.storyboards, carried.sheet.hits)
+    warnings = tuple(dict.fromkeys([*shown.warnings, *carried.sheet.warnings, *told]))
+    return replace(carried, sheet=replace(carried.sheet, warnings=warnings))
+
+
+def _spotted(
+    edit: Edit, look: looking.Wanted, asked: spotting.Asked, progress: Progress
+) -> tuple[looking.Shown, CueSheet]:
+    """What the edit shows, and a fresh sheet for it."""
+    if edit.picture_end is None or not edit.frames:
+        spot(edit)  # which says that there is nothing to score
+    wishes = asked.of(edit)
+    shown = looking.look(edit, look, part(progress, 0.0, 0.7))
+    spots = part(progress, 0.7, 1.0)
+    sheet = spot(shown.edit, shown.seen, boards=shown.boards, wishes=wishes, progress=spots)
+    return shown, sheet
 
 
 def score(
@@ -87,38 +146,112 @@ def score(
 ) -> Score:
     """Scores an edit and writes OUT, a copy of it with our track, and the folder beside it. All or nothing."""
     progress = forward(progress)
+    settings = {} if wish.soundfont is None else {"soundfont": wish.soundfont}
+    if settings and wish.engine != "composer":
+        raise UsageError(f"--soundfont is the composer's: the engine {wish.engine} has its own sound")
+    engine = find_engine(wish.engine, **settings)
+    earlier = takes.earlier(wish.revision.folder) if wish.revision else None
+    if earlier:
+        takes.check_engine(earlier, engine)
+        wish = _going_on(wish, earlier)
+    ready = prepare(source, wish, out=out, in_place=in_place, progress=part(progress, 0.0, 0.2))
+    if wish.takes > 1 or earlier:
+        ready = replace(ready, order=takes.order(ready.sheet, wish.seed, wish.takes, wish.revision, earlier))
+    if earlier and wish.duck is not None and not wish.look.picture:  # nothing may be heard: where people spoke then
+        ready = replace(ready, ducking=ducking(earlier.spoken, ready.edit.rate, wish.duck))
+    return put(engine, ready.sheet, ready, wish, progress)
+
+
+def _going_on(wish: Wish, earlier: takes.Earlier) -> Wish:
+    """The wish for a score that goes on from an earlier one: its plan, its seed, its level and ducking unless anew."""
+    if wish.cues or wish.from_cues:
+        raise UsageError(f"--from plays {earlier.cues}: edit that file, or leave --from out")
+    level = wish.revision is not None and wish.revision.level_anew
+    target = Target(wish.loudness, wish.peak) if level else earlier.target
+    duck = wish.duck if wish.revision is not None and wish.revision.duck_anew else earlier.duck
+    return replace(
+        wish, seed=earlier.take.seed, cues=earlier.cues, loudness=target.loudness, peak=target.peak, duck=duck
+    )
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An edit with its plan, and where the music goes. `said` is what the report says of how the plan came about,
+    `order` what is to be played; `unheard` says where no dialogue could be sought.
+    """
+
+    edit: Edit
+    sheet: CueSheet
+    planned: timeline_writing.Plan
+    target: Path
+    before: _Earlier
+    said: Mapping[str, Any]
+    order: takes.Order
+    ducking: Ducking | None = None
+    unheard: tuple[str, ...] = ()
+
+
+def prepare(
+    source: Source,
+    wish: Wish,
+    *,
+    out: Path | None = None,
+    in_place: bool = False,
+    inputs: Mapping[str, Path | None] | None = None,
+    progress: Progress = silent,
+) -> Ready:
+    """Reads and plans an edit, and refuses what cannot be written. `inputs` are files besides that must survive."""
     progress(0.0, "reading the edit")
     target = _target(source.path, out, in_place, "scored")
-    engine = find_engine(wish.engine)
     edit, document = source.read()
-    spare(target, edit, {"the cue sheet": wish.cues})
+    if wish.cues and wish.from_cues:
+        raise UsageError("--cues plays a cue sheet as it is, --from-cues carries an older one over: one of them")
+    spare(target, edit, {"the cue sheet": wish.cues or wish.from_cues, **(inputs or {})})
     with looking.with_media(source, edit, document) as (reachable, _):
-        sheet = plan(reachable, wish.cues, look=wish.look, progress=part(progress, 0.0, 0.2))
+        carried = wish.from_cues and carry(
+            reachable, wish.from_cues, look=wish.look, asked=wish.asked, progress=progress
+        )
+        if carried:
+            sheet = wish.asked.styled(carried.sheet)
+        else:
+            sheet = plan(reachable, wish.cues, look=wish.look, asked=wish.asked, progress=progress)
+            sheet = wish.asked.styled(sheet) if wish.cues else sheet
+        listens = wish.look.picture
+        spoken, unheard = looking.listen(reachable, progress) if wish.duck is not None and listens else ((), ())
+    room = ducking(spoken, edit.rate, wish.duck) if wish.duck is not None and listens else None
     planned = timeline_writing.plan(document, target, only_music=wish.music_only)
     before = _Earlier.of(planned.folder)
     before.check(target, named=out is not None or in_place)
+    said = carried.to_json() if carried else {}
+    order = takes.Order((takes.Take(wish.seed),))
+    return Ready(edit, sheet, planned, target, before, said, order, room, unheard)
+
+
+def put(
+    engine: Engine, sheet: CueSheet, ready: Ready, wish: Wish, progress: Progress, said: Mapping[str, Any] | None = None
+) -> Score:
+    """Plays a sheet and puts the music on the timeline. `said` goes into the report besides."""
+    edit, planned, target = ready.edit, ready.planned, ready.target
     with writing(planned.folder):
         parent = _nearest_folder(planned.folder)
         scratch = tempfile.TemporaryDirectory(prefix=".hitpoint-", dir=parent)
     with scratch as room, Transaction() as files:
-        performance = engine.perform(sheet, seed=wish.seed, progress=part(progress, 0.2, 0.7))
-        programme = mix(
-            performance,
-            sheet,
-            Path(room),
-            loudness=wish.loudness,
-            stems=wish.stems,
-            time_reference=_time_reference(edit) if wish.broadcast_wave else None,
-            progress=part(progress, 0.2, 0.95),
-        )
-        sheet = _landed(sheet, performance.onsets)
-        provenance = _provenance(engine, wish, sheet)
+        made = []
+        for number, take in enumerate(ready.order.takes):
+            share = part(progress, *(0.2 + 0.75 * n / len(ready.order.takes) for n in (number, number + 1)))
+            made.append(_play(engine, sheet, take, ready, wish, Path(room) / f"{number}", share))
+        sheet, notes, programme = made[0].sheet, made[0].notes, made[0].programme
+        provenance = provenance_of(engine, made[0].take.seed, sheet)
+        written: list[str] = []
+        if wish.takes > 1:
+            written = _stage_takes(files, made, engine, ready, wish)
         staged_wav = _adopt(files, programme.path, planned.wav)
-        for name, path in programme.stems.items():
-            _adopt(files, path, planned.folder / "stems" / f"{name}.wav")
+        if programme.full:
+            _adopt(files, programme.full, planned.full)
+        stems = {name: _adopt(files, path, planned.stem(name)) for name, path in programme.stems.items()}
         _stage(files, planned.folder / "cues.json", sheet_json.dumps(sheet).encode("utf-8", "backslashreplace"))
-        if performance.notes:
-            _stage(files, planned.folder / "score.mid", midi_bytes(sheet, performance.notes))
+        if notes:
+            _stage(files, planned.folder / "score.mid", midi_bytes(sheet, notes))
         staged_report = files.stage(planned.folder / "report.json")
         # Staged last, so committed last: by then all that the timeline refers to is in place.
         progress(0.96, "writing the timeline")
@@ -129,20 +262,25 @@ def score(
                 files,
                 staged_wav,
                 provenance=provenance,
+                stems=stems if wish.stem_tracks else None,
                 marks=_marks(sheet, wish.markers),
                 link=wish.link,
             )
-        warnings = [*planned.warnings, *lost, *edit.warnings, *sheet.warnings, *programme.warnings]
-        written = _files(planned, programme, bool(performance.notes))
+        warnings = [*planned.warnings, *lost, *edit.warnings, *sheet.warnings, *ready.unheard, *programme.warnings]
+        if wish.cues and ready.order.earlier is None:
+            warnings += takes.unlocked(sheet)
+        written = [*_files(planned, programme, bool(notes)), *written]
         out_hash = None if wish.music_only else _digest(files.staged(target))
-        report = _report(edit, sheet, engine, wish, programme, planned, written, list(dict.fromkeys(warnings)))
+        report = report_of(made[0], engine, ready, wish, written, warnings)
+        report |= {**ready.said, **(said or {})}
+        report["takes"] = [summed_up(number, each) for number, each in enumerate(made, 1)] if wish.takes > 1 else []
         report["out"], report["out_sha256"] = target.name, out_hash
         with writing(planned.folder / "report.json"):
             text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
             staged_report.write_text(text, encoding="utf-8", errors="backslashreplace")
         progress(0.98, "putting everything in place")
         files.commit()
-        before.remove_stems(planned.folder, written)
+        ready.before.remove_stale(planned, written, wish.takes > 1)
     progress(1.0, "done")
     final = planned.folder / "music-only.otio" if wish.music_only else target
     return Score(final, planned.folder, planned.wav, report)
@@ -194,12 +332,22 @@ class _Earlier:
                 f"{target} is there already and was changed since, or is not ours: -o {target.name} writes over it"
             )
 
-    def remove_stems(self, folder: Path, written: Sequence[str]) -> None:
-        """Stems of the score before, which this one does not have."""
+    def remove_stale(self, planned: timeline_writing.Plan, written: Sequence[str], takes_too: bool) -> None:
+        """Stems, takes and a full score of the score before, which this one does not have.
+
+        Only what lies where this one's would: what a score that stays on the timeline plays has another number.
+        """
         listed = self.report.get("files")
         for name in listed if isinstance(listed, list) else []:
-            if name not in written and Path(str(name)).parts[:-1] == ("stems",):
-                (folder / str(name)).unlink(missing_ok=True)
+            path = planned.folder / str(name)
+            place = Path(str(name)).parts[:-1]
+            stale = path.parent == planned.stem("").parent or path == planned.full
+            if takes_too and len(place) == 2 and place[0] == takes.FOLDER and place[1].isdecimal():
+                stale = True
+            if name not in written and stale and ".." not in place:
+                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    path.parent.rmdir()
 
 
 def _digest(path: Path) -> str | None:
@@ -244,48 +392,19 @@ def _nearest_folder(folder: Path) -> Path:
     return folder
 
 
-def _landed(sheet: CueSheet, onsets: Sequence[float]) -> CueSheet:
-    """The sheet with every hit's outcome by what really sounds, not by what was planned."""
-
-    def heard(hit: Hit) -> Hit:
-        asked = sheet.seconds(hit.frame)
-        i = bisect_left(onsets, asked)
-        near = [onsets[k] for k in (i - 1, i) if 0 <= k < len(onsets)]
-        at = min(near, key=lambda onset: abs(onset - asked), default=None)
-        return replace(hit, at=None if at is None else round(at, 6), outcome=outcome(asked, at, sheet.rate))
-
-    return replace(sheet, hits=tuple(heard(hit) for hit in sheet.hits))
-
-
-def _provenance(engine: Engine, wish: Wish, sheet: CueSheet) -> dict[str, Any]:
-    """What a scored timeline says of its music. No date and no place: the same score gives the same bytes."""
-    return {
-        "version": __version__,
-        "engine": engine.name,
-        "engine_version": engine.version,
-        "pack": engine.pack,
-        "licence": engine.licence,
-        "seed": wish.seed,
-        "cue_sheet": sheet_json.digest(sheet),
-        "time_map": [
-            {"frame": board.start, "storyboard": board.name, "tempo": board.tempo, "metre": board.metre}
-            for board in sheet.storyboards
-        ],
-    }
-
-
 def _marks(sheet: CueSheet, wanted: Markers) -> list[Mark]:
     if wanted == "none":
         return []
     marks = {board.start: Mark(board.start, board.name, "PURPLE") for board in sheet.storyboards}
-    bar = 0
+    bar = place = 0
     for board in sheet.storyboards if wanted == "beats" else ():
+        downbeats = set(board.downbeats())
         for i, beat in enumerate(board.beats):
-            bar += i % board.metre == 0
+            bar, place = (bar + 1, 1) if i in downbeats else (bar, place + 1)
             frame = sheet.rate.frame_at(beat)
-            name = f"bar {bar}" if i % board.metre == 0 else f"{bar}.{i % board.metre + 1}"
+            name = f"bar {bar}" if place == 1 else f"{bar}.{place}"
             if frame < sheet.frames:
-                marks.setdefault(frame, Mark(frame, name, "CYAN" if i % board.metre == 0 else "WHITE"))
+                marks.setdefault(frame, Mark(frame, name, "CYAN" if place == 1 else "WHITE"))
     return [marks[frame] for frame in sorted(marks)]
 
 
@@ -294,11 +413,53 @@ def _time_reference(edit: Edit) -> int:
     return edit.rate.samples(edit.start_frame) % day
 
 
+def _play(
+    engine: Engine, sheet: CueSheet, take: takes.Take, ready: Ready, wish: Wish, room: Path, progress: Progress
+) -> Made:
+    performance = takes.perform(engine, sheet, take, ready.order, part(progress, 0.0, 0.65))
+    programme = mix(
+        performance,
+        sheet,
+        room,
+        loudness=wish.loudness,
+        peak=wish.peak,
+        ducking=ready.ducking or NO_DUCKING,
+        master=ready.order.master,
+        stems=(wish.stems or wish.stem_tracks) and take is ready.order.takes[0],
+        time_reference=_time_reference(ready.edit) if wish.broadcast_wave else None,
+        progress=progress,
+    )
+    told = replace(sheet, warnings=tuple(dict.fromkeys([*sheet.warnings, *performance.warnings])))
+    return Made(take, landed(told, performance.onsets), performance.notes, programme)
+
+
+def _stage_takes(files: Transaction, made: Sequence[Made], engine: Engine, ready: Ready, wish: Wish) -> list[str]:
+    """Every take in a folder of its own, the first one too. Answers the names of the files."""
+    written = []
+    for number, each in enumerate(made, start=1):
+        folder = ready.planned.folder / takes.FOLDER / f"{number:02}"
+        wav = files.stage(folder / "score.wav")
+        with writing(folder / "score.wav"):
+            shutil.copyfile(each.programme.path, wav)
+        _stage(files, folder / "cues.json", sheet_json.dumps(each.sheet).encode("utf-8", "backslashreplace"))
+        names = ["score.wav", "cues.json", "report.json"]
+        if each.notes:
+            _stage(files, folder / "score.mid", midi_bytes(each.sheet, each.notes))
+            names.append("score.mid")
+        warnings = [*each.sheet.warnings, *each.programme.warnings]
+        report = report_of(each, engine, ready, wish, names, warnings)
+        report |= {"full": None, "stem_tracks": [], "take": number}
+        _stage(files, folder / "report.json", (json.dumps(report, indent=1) + "\n").encode())
+        written += [f"{takes.FOLDER}/{number:02}/{name}" for name in names]
+    return written
+
+
 def _files(planned: timeline_writing.Plan, programme: Programme, notes: bool) -> list[str]:
     names = [planned.wav.name, "cues.json", "report.json"]
+    names += [planned.full.name] if programme.full else []
     names += ["score.mid"] if notes else []
     names += ["music-only.otio", "music-only.xml"] if planned.writes_music_only else []
-    return names + [f"stems/{name}.wav" for name in programme.stems]
+    return names + [planned.stem(name).relative_to(planned.folder).as_posix() for name in programme.stems]
 
 
 def _adopt(files: Transaction, path: Path, target: Path) -> Path:
@@ -313,66 +474,3 @@ def _stage(files: Transaction, target: Path, data: bytes) -> None:
     staged = files.stage(target)
     with writing(target):
         staged.write_bytes(data)
-
-
-def _report(
-    edit: Edit,
-    sheet: CueSheet,
-    engine: Engine,
-    wish: Wish,
-    programme: Programme,
-    planned: timeline_writing.Plan,
-    files: list[str],
-    warnings: list[str],
-) -> dict[str, Any]:
-    return {
-        "version": __version__,
-        "edit": {
-            "name": edit.name,
-            "file": planned.document.path.name,
-            "rate": str(edit.rate),
-            "frames": edit.frames,
-            "start_timecode": edit.timecode(0),
-        },
-        "engine": engine.name,
-        "engine_version": engine.version,
-        "pack": engine.pack,
-        "licence": engine.licence,
-        "seed": wish.seed,
-        "track": planned.track,
-        "storyboards": [
-            {"name": b.name, "start": b.start, "end": b.end, "tempo": b.tempo, "metre": b.metre}
-            for b in sheet.storyboards
-        ],
-        "hits": [hit_json(hit, edit, sheet) for hit in sheet.hits],
-        **counts(sheet.hits),
-        "loudness": programme.to_json()["loudness"],
-        "loudness_target": wish.loudness,
-        "loudness_range": programme.to_json()["range"],
-        "true_peak": programme.to_json()["true_peak"],
-        "sample_rate": SAMPLE_RATE,
-        "samples": programme.samples,
-        "expected_samples": edit.samples,
-        "seconds": round(programme.samples / SAMPLE_RATE, 6),
-        "files": files,
-        "warnings": warnings,
-    }
-
-
-def hit_json(hit: Hit, edit: Edit, sheet: CueSheet) -> dict[str, Any]:
-    """A hit with the time it was asked for and the time it landed."""
-    return {
-        "frame": hit.frame,
-        "timecode": edit.timecode(hit.frame),
-        "kind": hit.kind,
-        "name": hit.name,
-        "weight": hit.weight,
-        "asked": round(sheet.seconds(hit.frame), 6),
-        "landed": hit.at,
-        "outcome": hit.outcome,
-    }
-
-
-def counts(hits: Sequence[Hit]) -> Mapping[str, int]:
-    """How many hits landed, came near and were missed."""
-    return {word: sum(1 for hit in hits if hit.outcome == word) for word in ("landed", "near", "missed")}

@@ -68,7 +68,21 @@ def inspect(answer: Answer) -> None:
 
 def cues(answer: Answer) -> None:
     _say(f"wrote {answer['out']}: {len(answer['storyboards'])} storyboards, {len(answer['hits'])} hits")
+    for word, words in (("midi", "the tempo map"), ("csv", "the cue list")):
+        if answer[word]:
+            _say(f"wrote {answer[word]}: {words}")
+    carried(answer)
     _warn(answer)
+
+
+def carried(answer: Answer) -> None:
+    """Where the storyboards of an older cut went."""
+    rows: list[tuple[Any, ...]] = []
+    for board in answer.get("carried", []):
+        was = (board["name"], f"{board['start']} to {board['end']}")
+        now = [(place["name"], f"{place['start']} to {place['end']}", place["beats"]) for place in board["to"]]
+        rows += [(*was, *place) for place in now or [("gone", "", "")]]
+    _table(("storyboard", "was", "now", "frames", "beats"), rows)
 
 
 def score(answer: Answer) -> None:
@@ -77,8 +91,20 @@ def score(answer: Answer) -> None:
     report(answer)
 
 
+def align(answer: Answer) -> None:
+    _say(f"wrote {answer['out']}")
+    _say(f"      {answer['folder']}: {', '.join(answer['files'])}")
+    song = answer["song"]
+    _say(
+        f"{song['name']}: {song['tempo']:g} bpm, {song['metre']} beats a bar, "
+        f"bent by at most {song['bend_percent']:.1f} %, from {song['from']:.1f} s on"
+    )
+    report(answer)
+
+
 def report(answer: Answer) -> None:
     """The report of a score, as `score` and `demo` print it."""
+    carried(answer)
     _say(f"engine {answer['engine']} {answer['engine_version']} ({answer['licence']}), seed {answer['seed']}")
     boards = [(b["name"], b["start"], b["end"], f"{b['tempo']:g}") for b in answer["storyboards"]]
     _table(("storyboard", "from frame", "to", "tempo"), boards)
@@ -88,15 +114,53 @@ def report(answer: Answer) -> None:
             h["kind"],
             h["name"],
             h["outcome"],
+            h["place"],
             _off(None if h["landed"] is None else h["landed"] - h["asked"]),
         )
         for h in answer["hits"]
     ]
-    _table(("hit", "kind", "name", "outcome", "ms off"), hits)
+    _table(("hit", "kind", "name", "outcome", "on", "ms off"), hits)
     total = len(answer["hits"])
     _say(f"{answer['landed']} of {total} hits landed, {answer['near']} near, {answer['missed']} missed")
+    places = answer["places"]
+    _say(
+        f"landed on downbeats {places['downbeat']}, on other beats {places['beat']}, between two beats "
+        f"{places['offbeat']}, by an accent of its own {places['free']}"
+    )
     _say(f"{_level(answer)}, {answer['samples']} samples ({answer['seconds']:.3f} s)")
+    _ducked(answer)
+    _revised(answer)
     _warn(answer)
+
+
+def _ducked(answer: Answer) -> None:
+    if not answer["full"]:
+        return
+    stretches = answer["ducking"]["stretches"]
+    times = f"{len(stretches)} times" if len(stretches) > 1 else "once"
+    deepest = max(-stretch["gain_db"] for stretch in stretches)
+    full = answer["full"]["loudness"]
+    _say(
+        f"{times} down under dialogue, by up to {deepest:g} dB; {answer['full']['file']} is without that"
+        + ("" if full is None else f", at {full:.1f} LUFS")
+    )
+
+
+def _revised(answer: Answer) -> None:
+    if answer["from"]:
+        anew = ", ".join(name or "a storyboard without a name" for name in answer["from"]["anew"])
+        kept = ", ".join(answer["from"]["kept_stems"])
+        _say(f"from {answer['from']['folder']}; made anew: {anew or 'nothing'}" + (f"; kept: {kept}" if kept else ""))
+    takes = [
+        (
+            take["folder"],
+            ", ".join(map(str, dict.fromkeys(take["seeds"]))),
+            "-" if take["loudness"] is None else f"{take['loudness']:.1f}",
+            take["landed"],
+        )
+        for take in answer["takes"]
+    ]
+    _table(("take", "seed", "LUFS", "landed"), takes)
 
 
 def _level(answer: Answer) -> str:
@@ -117,6 +181,9 @@ def unscore(answer: Answer) -> None:
 
 
 def evaluate(answer: Answer) -> None:
+    if "edits" in answer:
+        _evaluated(answer)
+        return
     moments = [
         (m["frame"], f"{m['seconds']:.3f}", m["kind"], m["name"], m["outcome"], _off(m["distance"]))
         for m in answer["moments"]
@@ -132,10 +199,62 @@ def evaluate(answer: Answer) -> None:
             _say(
                 f"{100 * share['fraction']:.0f} % of the moments have an onset {words}; chance is {100 * share['chance']:.0f} %"
             )
-    _say(f"{answer['onsets']} onsets heard")
+    beats = answer["beats"]
+    tempo = f", {beats['tempo']:.1f} a minute" if beats["count"] else ""
+    _say(f"{answer['onsets']} onsets and {beats['count']} beats heard{tempo}")
+    measures = [
+        ("rhythm recall: cuts with a beat", answer["rhythm_recall"]),
+        ("precision: beats with a cut", answer["precision"]),
+        *(("TB_IoU: cuts and beats, in pairs", measure) for measure in answer["tb_iou"]),
+        *(("B_IoU: beats and the reference's", measure) for measure in answer["b_iou"] or ()),
+        ("cuts with an onset, within a frame", answer["cuts_with_onset"]),
+        ("storyboards heard to begin, to a beat", answer["audible_boundaries"]),
+    ]
+    rows = [
+        (words, f"{m['tolerance']:.3g} s", *(_part(m[key]) for key in ("value", "chance", "ceiling")))
+        for words, m in measures
+        if m["value"] is not None
+    ]
+    _table(("measure", "within", "value", "chance", "ceiling"), rows)
     _say(_level(answer))
     _say(f"{answer['samples']} samples; the edit has {answer['expected_samples']} ({answer['difference']:+d})")
+    if answer.get("picture"):
+        _say(f"drew {answer['picture']}")
     _warn(answer)
+
+
+def _evaluated(answer: Answer) -> None:
+    """A folder: a row an edit, what could not be measured with its reason, and the mean."""
+    head = ("edit", "cuts", "tempo", "recall", "onset", "heard", "TB_IoU 0.1 s", "LUFS", "samples off")
+    rows: list[tuple[Any, ...]] = []
+    for edit in answer["edits"]:
+        if "error" in edit:
+            rows.append((edit["file"], f"not measured: {edit['error']}"))
+        else:
+            rows.append((edit["file"], edit["cuts"], *_means(edit, edit["beats"]["tempo"]), f"{edit['difference']:+d}"))
+    _table(head, [*rows[: MOST_ROWS - 1], ("mean", "", *_means(answer["mean"], answer["mean"]["tempo"]), "")])
+    if len(rows) > MOST_ROWS - 1:
+        _say(f"  ... and {len(rows) - MOST_ROWS + 1} more; --json lists all")
+    _say(f"{answer['measured']} of {len(rows)} edits measured")
+    _say("recall: cuts with a beat within 0.1 s; onset: cuts with one within a frame; heard: storyboards that are")
+    _say("in brackets what chance gives, and of TB_IoU the most that such beats can reach")
+    _warn(answer)
+
+
+def _means(answer: Answer, tempo: float | None) -> tuple[str, ...]:
+    shares = (answer["rhythm_recall"], answer["cuts_with_onset"], answer["audible_boundaries"])
+    pairs = answer["tb_iou"][1]
+    at_most = "" if pairs["ceiling"] is None else f", {_part(pairs['ceiling'])}"
+    loudness = "-" if answer["loudness"] is None else f"{answer['loudness']:.1f}"
+    return (f"{tempo:.1f}" if tempo else "-", *map(_beside_chance, shares), _beside_chance(pairs, at_most), loudness)
+
+
+def _beside_chance(measure: Answer, more: str = "") -> str:
+    return "-" if measure["value"] is None else f"{measure['value']:.2f} ({_part(measure['chance'])}{more})"
+
+
+def _part(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def preview(answer: Answer) -> None:
@@ -148,6 +267,71 @@ def demo(answer: Answer) -> None:
     for path in answer["wrote"]:
         _say(f"  {path}")
     report(answer["report"])
+
+
+def packs(answer: Answer) -> None:
+    did = answer["did"]
+    if did == "list":
+        rows = [
+            (p["name"], p["version"], p["family"], _size(p), " ".join(p["variants"]), _licence(p))
+            for p in answer["packs"]
+        ]
+        _table(("pack", "version", "family", "size", "variants", "licence"), rows)
+        _say(f"{len(rows)} {'pack' if len(rows) == 1 else 'packs'}; your own lie in {answer['folder']}")
+    elif did == "remove":
+        _say(f"removed {answer['name']} from {answer['folder']}")
+    else:
+        words = {"verify": "sound: ", "add": "replaced: " if answer.get("replaced") else "added: "}.get(did, "")
+        _say(
+            f"{words}{answer['name']} {answer['version']} ({answer['family']}), {_size(answer)}, in {answer['folder']}"
+        )
+        _say(f"licence: {answer['licence']['name']} ({_licence(answer)}) {answer['licence']['url']}")
+    if did == "info":
+        _pack_info(answer)
+    if did == "bench":
+        _pack_bench(answer)
+    _warn(answer)
+
+
+def _pack_info(answer: Answer) -> None:
+    made = answer["provenance"]
+    if answer["description"]:
+        _say(answer["description"])
+    _say(f"trained on {made['trained_on']}; {made['steps']} steps, seed {made['seed']}, {made['code']}")
+    for key, unit in (("sample_rate", "Hz"), ("hop", "samples"), ("receptive_field", "frames to either side")):
+        if answer[key] is not None:
+            _say(f"{key.replace('_', ' ')}: {answer[key]} {unit}")
+    for graph in answer["graphs"]:
+        off = graph["difference"]
+        words = f", differs from fp32 by {off['value']:.2g} ({off['measure']})" if off else ""
+        _say(f"graph '{graph['role']}' in {graph['variant']}, {_size(graph)}{words}")
+    shown = {graph["role"]: graph for graph in reversed(answer["graphs"])}
+    ends = [(r, word, t) for r, g in reversed(shown.items()) for word in ("inputs", "outputs") for t in g[word]]
+    _table(("graph", "of its", "tensor"), [(role, word, tensor) for role, word, tensor in ends])
+
+
+def _pack_bench(answer: Answer) -> None:
+    rows = [
+        (
+            row["role"],
+            row["variant"],
+            row["device"],
+            *(f"{row[key]:.1f}" for key in ("load_ms", "first_ms", "run_ms")),
+            "-" if row["off"] is None else f"{row['off']:.1e}",
+        )
+        for row in answer["rows"]
+    ]
+    _table(("graph", "variant", "on", "load ms", "first ms", "run ms", "off fp32"), rows)
+    _say(f"{answer['threads']} threads; made-up inputs: what counts is the difference on the sound, which info states")
+
+
+def _licence(pack: Answer) -> str:
+    said = pack["licence"]
+    return str(said["id"]) if said["commercial"] else f"{said['id']}, not for commercial use"
+
+
+def _size(pack: Answer) -> str:
+    return f"{pack['bytes'] / 2**20:.1f} MiB"
 
 
 def doctor(answer: Answer) -> None:
@@ -166,12 +350,17 @@ def _head(answer: Answer) -> None:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """Columns as wide as they need. A row with fewer cells than the head ends in one that runs on, whatever it says."""
     if not rows:
         return
-    shown = [tuple(_cell(cell) for cell in row) for row in rows[:MOST_ROWS]]
-    widths = [max(len(row[i]) for row in [head, *shown]) for i in range(len(head))]
+    shown = [
+        tuple(_cell(cell) if n < len(row) - 1 or len(row) == len(head) else str(cell) for n, cell in enumerate(row))
+        for row in rows[:MOST_ROWS]
+    ]
+    whole = [row for row in [head, *shown] if len(row) == len(head)]
+    widths = [max(len(row[i]) for row in whole) for i in range(len(head))]
     for row in [head, *shown]:
-        _say("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        _say("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)).rstrip())
     if len(rows) > MOST_ROWS:
         _say(f"  ... and {len(rows) - MOST_ROWS} more; --json lists all")
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import copy
 import shutil
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from .document import CONTENT
 
 MEDIA = "media"
-SCORE = "hitpoint-score"  # our files inside a bundle: hitpoint-score.wav, hitpoint-score-2.wav
+SCORE = "hitpoint-score"  # our files inside a bundle: hitpoint-score.wav, hitpoint-score-2.wav, hitpoint-score.bass.wav
 
 
-def write_zip(source: Path, target: Path, content: bytes, *, wav: tuple[str, Path] | None, without: set[str]) -> None:
-    """A copy of the bundle with another timeline, with or without our sound; every other member as it was."""
+def write_zip(source: Path, target: Path, content: bytes, *, wavs: Mapping[str, Path], without: set[str]) -> None:
+    """A copy of the bundle with another timeline, with or without our sound; every other member as it was.
+
+    `wavs` are files by the names that they have inside.
+    """
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
         new.comment = old.comment
         for member in old.infolist():
-            if member.filename in without or (wav and member.filename == wav[0]):
+            if member.filename in without or member.filename in wavs:
                 continue
             info = copy.copy(member)
             if member.filename == CONTENT:
@@ -26,16 +30,14 @@ def write_zip(source: Path, target: Path, content: bytes, *, wav: tuple[str, Pat
                 continue
             with old.open(member) as data, new.open(info, "w", force_zip64=member.file_size >= 2**31) as to:
                 shutil.copyfileobj(data, to, 2**20)
-        if wav:
+        for name, wav in wavs.items():
             # Stored with a fixed date: the same score gives the same bytes.
-            info = zipfile.ZipInfo(wav[0])
-            with wav[1].open("rb") as data, new.open(info, "w", force_zip64=wav[1].stat().st_size >= 2**31) as to:
+            info = zipfile.ZipInfo(name)
+            with wav.open("rb") as data, new.open(info, "w", force_zip64=wav.stat().st_size >= 2**31) as to:
                 shutil.copyfileobj(data, to, 2**20)
 
 
-def write_folder(
-    source: Path, target: Path, content: bytes, *, wav: tuple[str, Path] | None, without: set[str]
-) -> None:
+def write_folder(source: Path, target: Path, content: bytes, *, wavs: Mapping[str, Path], without: set[str]) -> None:
     """The same for a bundle folder; `target` is an empty folder."""
     gone = {source / name for name in without}
 
@@ -44,10 +46,10 @@ def write_folder(
 
     shutil.copytree(source, target, symlinks=True, ignore=skipped, dirs_exist_ok=True)
     (target / CONTENT).write_bytes(content)
-    if wav:
-        file = target / wav[0]
+    for name, wav in wavs.items():
+        file = target / name
         file.parent.mkdir(exist_ok=True)
-        shutil.copyfile(wav[1], file)
+        shutil.copyfile(wav, file)
 
 
 def extract_media(source: Path, target: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from typing import Any, NamedTuple
 
 from ...runtime.errors import InputError, UsageError
@@ -22,7 +23,7 @@ from .fcp7_pair import (
     rate,
     sequence_marker,
 )
-from .score_track import Plan
+from .score_track import CHANNELS, Plan, Standing
 from .xml_text import Document, Element, Node, line_before, parse, render, with_space
 
 _SELF_CLOSED = re.compile(r"""<(audio|media)(\s+[\w.:-]+\s*=\s*("[^"<&]*"|'[^'<&]*'))*\s*/>""")
@@ -32,12 +33,16 @@ _HOST_FILTERS = {"Audio Levels", "Audio Pan"}
 
 @dataclass(frozen=True)
 class Music:
-    """What is put on a track. `media_url` is written as it stands: Premiere wants file://localhost/..., escaped."""
+    """What is put on a track. `media_url` is written as it stands: Premiere wants file://localhost/..., escaped.
+
+    `stem` is empty for a whole score.
+    """
 
     frames: int
     media_url: str
     media_name: str
     provenance: Mapping[str, Any]
+    stem: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class _Ours:
 
 
 _Change = tuple[int, int, bytes]
+_Musics = Music | Sequence[Music]  # a whole score, or its stems
 
 
 def sequences(data: bytes) -> list[str]:
@@ -83,13 +89,13 @@ def sequences(data: bytes) -> list[str]:
 def insert(
     data: bytes,
     sequence: int | str,
-    music: Music,
+    music: _Musics,
     *,
     name: str = score_track.NAME,
     markers: Sequence[SequenceMarker] = (),
 ) -> bytes:
-    """The document with our pair of tracks last among the sounds of a sequence, given by number or by name."""
-    return _insert(data, sequence, music, name, markers, None)
+    """The document with our pairs of tracks last among the sounds of a sequence, given by number or by name."""
+    return _insert(data, sequence, _listed(music), name, markers, None)
 
 
 def remove(data: bytes, sequence: int | str | None = None) -> Removal:
@@ -114,15 +120,15 @@ def remove(data: bytes, sequence: int | str | None = None) -> Removal:
     return Removal(_changed(document, changes), removed, warnings)
 
 
-def replace(data: bytes, sequence: int | str, music: Music, *, markers: Sequence[SequenceMarker] = ()) -> Replacement:
-    """Scores again: the new track takes the old one's place and name, or comes last where `plan` says so."""
+def replace(data: bytes, sequence: int | str, music: _Musics, *, markers: Sequence[SequenceMarker] = ()) -> Replacement:
+    """Scores again: the new tracks take the old ones' place and name, or come last where `plan` says so."""
     document = parse(data)
     node = _sequence(document, sequence)
     found = _ours(document, node)
     planned = _plan(node, found)
-    going = [ours for ours in found if ours.index == planned.index or (ours.state == "foreign clips" and ours.in_place)]
+    going = [o for o in found if o.index in planned.going or (o.state == "foreign clips" and o.in_place)]
     cleared = _changed(document, _take_out(document, node, going))
-    scored = _insert(cleared, sequence, music, planned.name, markers, planned.index)
+    scored = _insert(cleared, sequence, _listed(music), planned.name, markers, planned.index)
     return Replacement(scored, planned.name, list(planned.warnings))
 
 
@@ -134,14 +140,14 @@ def plan(data: bytes, sequence: int | str) -> Plan:
 
 
 def music_only(
-    name: str, rate_: Rate, drop_frame: bool, start_frame: int, music: Music, *, track_name: str = score_track.NAME
+    name: str, rate_: Rate, drop_frame: bool, start_frame: int, music: _Musics, *, track_name: str = score_track.NAME
 ) -> bytes:
-    """A new document whose one sequence holds our track alone."""
+    """A new document whose one sequence holds our tracks alone."""
     ntsc = rate_.fps.denominator == 1001
     if not ntsc and rate_.fps.denominator != 1:
         raise UsageError(f"FCP7 XML cannot say {rate_} frames a second: write an .otio file")
     timebase, word = str(rate_.nominal), "TRUE" if ntsc else "FALSE"
-    placed = _placed(music, track_name, timebase, word, free_ids(b""), 1)
+    musics = _listed(music)
     timecode = (
         rate(timebase, word),
         Element("string", rate_.timecode(start_frame, drop_frame)),
@@ -151,10 +157,10 @@ def music_only(
     # Resolve expects a format in <video>, if only an empty one (opentimelineio issue 839).
     video = Element("video", (Element("format"),))
     content = (
-        Element("duration", music.frames),
+        Element("duration", musics[0].frames),
         rate(timebase, word),
         Element("name", name),
-        Element("media", (video, audio(pair(placed)))),
+        Element("media", (video, audio(_pairs(musics, track_name, timebase, word, free_ids(b""), 1)))),
         Element("timecode", timecode),
     )
     sequence = Element("sequence", content, (("id", "sequence-1"), ("explodedTracks", "true")))
@@ -261,11 +267,20 @@ def _goes_whole(ours: _Ours) -> bool:
 
 
 def _plan(sequence: Node, found: list[_Ours]) -> Plan:
-    states = [(ours.index, ours.state, ours.in_place) for ours in found]
     names = [_name(track) for track in _tracks(sequence)]
-    planned = score_track.plan(states, names, {ours.index: [ours.media] for ours in found if ours.media})
-    name = planned.name or score_track.free_name(names)
-    return Plan(name, planned.index, planned.kept_media, planned.warnings)
+    standing = [
+        Standing(
+            ours.index,
+            ours.state,
+            ours.in_place,
+            names[ours.index],
+            ours.provenance,
+            (ours.media,) if ours.media else (),
+        )
+        for ours in found
+    ]
+    planned = score_track.plan(standing, names)
+    return planned if planned.name else replaced(planned, name=score_track.free_name(names))
 
 
 def _take_out(document: Document, sequence: Node, going: list[_Ours]) -> list[_Change]:
@@ -305,17 +320,40 @@ def _rehoused_files(document: Document, changes: list[_Change]) -> list[_Change]
     return moved
 
 
-def _placed(music: Music, name: str, timebase: str, ntsc: str, ids: Mapping[str, int], first_track: int) -> Placed:
+def _listed(music: _Musics) -> list[Music]:
+    return [music] if isinstance(music, Music) else list(music)
+
+
+def _pairs(
+    musics: Sequence[Music], name: str, timebase: str, ntsc: str, ids: Mapping[str, int], first_track: int
+) -> tuple[Element, ...]:
+    """The tracks of a score, a pair for each of its sounds."""
     nominal = float(timebase)
-    own = {"frames": music.frames, "start": 0, "rate": nominal * 1000 / 1001 if ntsc == "TRUE" else nominal}
-    known = {**music.provenance, **own}
-    return Placed(name, music.frames, timebase, ntsc, music.media_url, music.media_name, known, ids, first_track)
+    tracks: tuple[Element, ...] = ()
+    for number, music in enumerate(musics):
+        own = {"frames": music.frames, "start": 0, "rate": nominal * 1000 / 1001 if ntsc == "TRUE" else nominal}
+        known = {**music.provenance, **score_track.part_of(name, music.stem), **own}
+        free = {kind: first + number * (CHANNELS if kind == "clipitem" else 1) for kind, first in ids.items()}
+        called = score_track.track_name(name, music.stem)
+        placed = Placed(
+            called,
+            music.frames,
+            timebase,
+            ntsc,
+            music.media_url,
+            music.media_name,
+            known,
+            free,
+            first_track + number * CHANNELS,
+        )
+        tracks += pair(placed)
+    return tracks
 
 
 def _insert(
     data: bytes,
     sequence: int | str,
-    music: Music,
+    musics: Sequence[Music],
     name: str,
     markers: Sequence[SequenceMarker],
     index: int | None,
@@ -329,9 +367,9 @@ def _insert(
     at = len(tracks) if index is None else min(index, len(tracks))
     was = _room(document, node)
     if was is not None:
-        music = Music(music.frames, music.media_url, music.media_name, {**music.provenance, "xml_was": was})
-    placed = _placed(music, name, timebase, ntsc, free_ids(document.body), at + 1)
-    changes = [_added_tracks(document, node, pair(placed), at)]
+        musics = [replaced(music, provenance={**music.provenance, "xml_was": was}) for music in musics]
+    tracks_ = _pairs(musics, name, timebase, ntsc, free_ids(document.body), at + 1)
+    changes = [_added_tracks(document, node, tracks_, at)]
     if markers:
         elements = [sequence_marker(marker.frame, marker.name, marker.comment) for marker in markers]
         changes.append(_added_markers(document, node, elements))

@@ -1,4 +1,4 @@
-"""A new OpenTimelineIO timeline that holds our track alone, for edits whose own format would lose something."""
+"""A new OpenTimelineIO timeline that holds our music alone, for edits whose own format would lose something."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def otio_json(name: str, rate: float, start_frame: int, track: Mapping[str, Any]) -> str:
-    """`start_frame` is the frame number of the timeline's start timecode at `rate`; `track` is a `score_track`."""
+def otio_json(name: str, rate: float, start_frame: int, *tracks: Mapping[str, Any]) -> str:
+    """`start_frame` is the frame number of the timeline's start timecode at `rate`; `tracks` are `score_track`s."""
     stack: dict[str, Any] = {
         "OTIO_SCHEMA": "Stack.1",
         "metadata": {},
@@ -17,7 +17,7 @@ def otio_json(name: str, rate: float, start_frame: int, track: Mapping[str, Any]
         "effects": [],
         "markers": [],
         "enabled": True,
-        "children": [track],
+        "children": list(tracks),
     }
     # Always a start: without one the FCP7 XML writer fails and hosts take theirs.
     start = {"OTIO_SCHEMA": "RationalTime.1", "rate": float(rate), "value": float(start_frame)}

@@ -13,13 +13,17 @@ from ...runtime.rate import SAMPLE_RATE
 
 NAME = "Hitpoint Score"
 KEY = "hitpoint"
-TRACK_NAME = re.compile(rf"{NAME}( \d+)?")
+TRACK_NAME = re.compile(rf"({NAME}(?: \d+)?)(?:: (.+))?", re.DOTALL)  # the score's name, and the stem's
 CHANNELS = 2
 BITS = 24
 
 State = Literal["untouched", "moved", "foreign clips"]
 
-_OUR_MEDIA = re.compile(r"(.*\.hitpoint[\\/]score(-\d+)?|(.*[\\/])?media[\\/]hitpoint-score[^\\/]*)\.wav", re.DOTALL)
+_OUR_MEDIA = re.compile(
+    r"(.*\.hitpoint[\\/](takes[\\/]\d+[\\/])?(score(-full)?(-\d+)?|stems(-\d+)?[\\/][^\\/]+)"
+    r"|(.*[\\/])?media[\\/]hitpoint-score[^\\/]*)\.wav",
+    re.DOTALL,
+)
 _TENTH = 0.1  # of a frame: what rates written as 23.976 and 24000/1001 may differ by within three hours
 _ONE_FRAME = 0.016  # s, at 60 frames a second
 # Resolve gives every clip of its own about seven of these (hosts.md A1.6).
@@ -28,7 +32,8 @@ _HOST_EFFECTS = {"Resolve Effect"}
 
 @dataclass(frozen=True)
 class Plan:
-    """What scoring again will do: the new track's name, and its place among the tracks (None: last).
+    """What scoring again will do: the new score's name, its place among the tracks (None: last), and the tracks that
+    `going` makes room for it.
 
     `kept_media` are the files that scores left in place still play; they must not be written over.
     """
@@ -37,6 +42,28 @@ class Plan:
     index: int | None
     kept_media: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    going: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A track of ours that is on a timeline. `in_place`: our own clip on it is where we put it."""
+
+    index: int
+    state: State
+    in_place: bool
+    name: str
+    provenance: Mapping[str, Any]
+    media: tuple[str, ...] = ()
+
+    @property
+    def belongs(self) -> tuple[str, str]:
+        """The name of its score, and its stem; no stem where the track is the whole score."""
+        score, stem = self.provenance.get("score"), self.provenance.get("stem")
+        if isinstance(score, str) and isinstance(stem, str):
+            return score, stem
+        named = TRACK_NAME.fullmatch(self.name)
+        return (named[1], named[2] or "") if named else (self.name, "")
 
 
 def score_track(
@@ -49,12 +76,13 @@ def score_track(
     samples: int,
     provenance: Mapping[str, Any],
     lead: float = 0,
+    stem: str = "",
 ) -> dict[str, Any]:
     """An audio track with one stereo clip of `frames` at the timeline's own `rate`, after `lead` frames of nothing.
 
-    Both ranges are in the timeline's rate and start at 0: no other form goes through every adapter (interchange.md 3).
+    `name` is the score's; a `stem` has it before its own. Both ranges are in the timeline's rate and start at 0: no other form goes through every adapter (interchange.md 3).
     """
-    known = {**provenance, "frames": frames, "start": lead, "rate": rate}
+    known = {**provenance, **part_of(name, stem), "frames": frames, "start": lead, "rate": rate}
     small = {key: value for key, value in known.items() if not isinstance(value, Mapping | list | tuple)}
     sound = {"sample_rate": SAMPLE_RATE, "channels": CHANNELS, "samples": samples}
     media = {
@@ -80,7 +108,7 @@ def score_track(
     return {
         "OTIO_SCHEMA": "Track.1",
         "metadata": {KEY: known, "Resolve_OTIO": {"Audio Type": "Stereo", "Locked": False, "SoloOn": False}},
-        "name": name,
+        "name": track_name(name, stem),
         "source_range": None,
         "effects": [],
         "markers": [],
@@ -138,37 +166,72 @@ def is_score_media(path: str) -> bool:
     return _OUR_MEDIA.fullmatch(path) is not None
 
 
+def track_name(score: str, stem: str) -> str:
+    """Hitpoint Score: harmony"""
+    return f"{score}: {stem}" if stem else score
+
+
+def part_of(score: str, stem: str) -> dict[str, str]:
+    """What a stem's track says of where it belongs; nothing for the track of a whole score."""
+    return {"score": score, "stem": stem} if stem else {}
+
+
 def free_name(names: Iterable[str]) -> str:
-    taken = set(names)
+    """A name that no score has, neither on one track nor on several."""
+    taken = {named[1] if (named := TRACK_NAME.fullmatch(name)) else name for name in names}
     number = 1
     while (name := NAME if number == 1 else f"{NAME} {number}") in taken:
         number += 1
     return name
 
 
-def plan(states: Sequence[tuple[int, State, bool]], names: Sequence[str], media: Mapping[int, list[str]]) -> Plan:
-    """`states`: number of each track of ours, its state, and whether our own clip on it is where we put it."""
-    untouched = [index for index, state, _ in states if state == "untouched"]
-    if len(untouched) == 1:
-        index, *others = untouched
-        name, place = names[index], index
-    else:  # several alike: somebody made copies, and none is ours to take away
-        name, place, others = free_name(names), None, untouched
+def plan(found: Sequence[Standing], names: Sequence[str]) -> Plan:
+    """Takes the place of the one score that nobody touched. `names` are those of all tracks."""
+    scores: dict[str, list[Standing]] = {}
+    for standing in found:
+        scores.setdefault(standing.belongs[0], []).append(standing)
+    changed = {score for score, tracks in scores.items() if any(t.state != "untouched" for t in tracks)}
+    whole = [tracks for tracks in scores.values() if _replaceable(tracks)]
+    alike = [score for score, tracks in scores.items() if score not in changed or tracks in whole]
+    going: frozenset[int] = frozenset()
+    name, place = free_name(names), None
+    if len(whole) == len(alike) == 1:
+        going = frozenset(standing.index for standing in whole[0] if standing.state == "untouched")
+        place = min(going)
+        if len(going) == len(whole[0]):
+            score, stem = whole[0][0].belongs
+            name = score if stem else whole[0][0].name
+    # else several are alike: somebody made copies, and none is ours to take away
     kept: list[str] = []
     warnings: list[str] = []
-    for index, state, in_place in states:
-        called = one_line(names[index]) or f"audio track {index + 1}"
-        if state == "foreign clips" and in_place:
+    for standing in found:
+        called = one_line(standing.name) or f"audio track {standing.index + 1}"
+        if standing.state == "foreign clips" and standing.in_place:
             warnings.append(
                 f"'{called}' holds clips that are not ours: it stays, without our music; see '{one_line(name)}'"
             )
-        elif state != "untouched" or index in others:
-            kept += media.get(index, [])
-            why = "copied" if state == "untouched" else "moved, cut or changed"
+        elif standing.index not in going:
+            kept += standing.media
+            why = "moved, cut or changed"
+            if standing.state == "untouched":
+                beside = standing.belongs[0] in changed
+                why = "left beside the changed tracks of its score" if beside else "copied"
             warnings.append(
                 f"'{called}' was {why} and stays as it is: mute it or it plays along with '{one_line(name)}'"
             )
-    return Plan(name, place, tuple(kept), tuple(warnings))
+    return Plan(name, place, tuple(kept), tuple(warnings), going)
+
+
+def _replaceable(tracks: Sequence[Standing]) -> bool:
+    """Whether a score is as we made it: each stem once, and our music on each track where we put it."""
+    stems = [standing.belongs[1] for standing in tracks]
+    ours_still = all(t.state == "untouched" or (t.state == "foreign clips" and t.in_place) for t in tracks)
+    return (
+        ours_still
+        and any(t.state == "untouched" for t in tracks)
+        and len(set(stems)) == len(stems)
+        and ("" not in stems or len(stems) == 1)
+    )
 
 
 def our_clip(item: Any) -> Mapping[str, Any] | None:

@@ -26,9 +26,10 @@ from .json_text import (
     value_end,
     without,
 )
-from .score_track import KEY, Plan
+from .score_track import KEY, Plan, Standing
 
 Path = tuple[str | int, ...]
+Tracks = Mapping[str, Any] | Sequence[Mapping[str, Any]]  # a score's one track, or its stems'
 
 _URL_MEMBER = re.compile(r'(?<!\\)"target_url(?:_base)?"[ \t\r\n]*+:[ \t\r\n]*+(?=")')
 _NOT_RELATIVE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\]")
@@ -98,15 +99,15 @@ def timelines(text: str) -> list[tuple[Path, str]]:
 def insert(
     text: str,
     timeline: Path,
-    track: Mapping[str, Any],
+    track: Tracks,
     markers: Sequence[Mapping[str, Any]] = (),
     media_prefix: str = "",
 ) -> str:
-    """The file with `track` last among the tracks of the timeline at `timeline`, such as () or ("children", 0).
+    """The file with `track` (or several) last among the tracks of the timeline at `timeline`, such as () or ("children", 0).
 
     `media_prefix` goes before every relative media path that was there: "../" where the result lies one folder deeper.
     """
-    return _insert(text, timeline, track, markers, media_prefix, media_prefix, None)
+    return _insert(text, timeline, _listed(track), markers, media_prefix, media_prefix, None)
 
 
 def remove(text: str, timeline: Path, media_prefix: str | None = None) -> Removal:
@@ -132,11 +133,11 @@ def remove(text: str, timeline: Path, media_prefix: str | None = None) -> Remova
 def replace(
     text: str,
     timeline: Path,
-    track: Mapping[str, Any],
+    track: Tracks,
     markers: Sequence[Mapping[str, Any]] = (),
     media_prefix: str = "",
 ) -> Replacement:
-    """Scores again: the new track takes the old one's place and name, or comes last where `plan` says so.
+    """Scores again: the new tracks take the old ones' place and name, or come last where `plan` says so.
 
     `media_prefix` leads from the new file to this one; it adds to what an earlier score put before the paths.
     """
@@ -145,11 +146,11 @@ def replace(
     going = {
         ours.index
         for ours in tracks.ours
-        if ours.index == planned.index or (ours.state == "foreign clips" and score_track.in_place(ours.track))
+        if ours.index in planned.going or (ours.state == "foreign clips" and score_track.in_place(ours.track))
     }
     cleared = splice(text, _take_out(text, tracks, going))
     recorded = media_prefix + _recorded_prefix(tracks)
-    renamed = {**track, "name": planned.name}
+    renamed = [_named(each, planned.name) for each in _listed(track)]
     scored = _insert(cleared, timeline, renamed, markers, media_prefix, recorded, planned.index)
     return Replacement(scored, planned.name, list(planned.warnings))
 
@@ -165,11 +166,22 @@ def _plan(text: str, tracks: _Tracks) -> Plan:
         members = container(text, item.value) if text[item.value] == "{" else None
         name = members.member("name") if members else None
         names.append((read_string(text, name) if name else None) or "")
-    states = [(ours.index, ours.state, score_track.in_place(ours.track)) for ours in tracks.ours]
-    media = {
-        ours.index: [score_track.media_url(clip) for clip in score_track.our_clips(ours.track)] for ours in tracks.ours
-    }
-    return score_track.plan(states, names, media)
+    found = []
+    for ours in tracks.ours:
+        media = tuple(score_track.media_url(clip) for clip in score_track.our_clips(ours.track))
+        in_place = score_track.in_place(ours.track)
+        found.append(Standing(ours.index, ours.state, in_place, names[ours.index], ours.provenance, media))
+    return score_track.plan(found, names)
+
+
+def _listed(track: Tracks) -> list[Mapping[str, Any]]:
+    return [track] if isinstance(track, Mapping) else list(track)
+
+
+def _named(track: Mapping[str, Any], score: str) -> Mapping[str, Any]:
+    """The track as one of the score of that name."""
+    stem = str(track["metadata"][KEY].get("stem", ""))
+    return _noted({**track, "name": score_track.track_name(score, stem)}, score_track.part_of(score, stem))
 
 
 def _tracks(text: str, timeline: Path) -> _Tracks:
@@ -228,7 +240,7 @@ def _parsed(text: str, item: Item) -> dict[str, Any] | None:
 def _insert(
     text: str,
     timeline: Path,
-    track: Mapping[str, Any],
+    added: Sequence[Mapping[str, Any]],
     markers: Sequence[Mapping[str, Any]],
     prefix: str,
     recorded: str,
@@ -241,7 +253,7 @@ def _insert(
     if not tracks.children.items:
         known["children_was"] = text[tracks.children.start + 1 : tracks.children.end - 1]
     splices = _prefix_urls(text, prefix) if prefix else []
-    splices.append(_added(text, tracks.children, _noted(track, known), index=index))
+    splices.append(_added(text, tracks.children, *[_noted(track, known) for track in added], index=index))
     if markers:
         splices.append(_added_markers(text, tracks, markers))
     return splice(text, splices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,6 +52,15 @@ class Plan:
         return self.wav.parent
 
     @property
+    def full(self) -> Path:
+        """Where the sound lies that is not ducked: score-full.wav, score-full-2.wav."""
+        return self.wav.with_name(self.wav.name.replace("score", "score-full", 1))
+
+    def stem(self, name: str) -> Path:
+        """Where the sound of a stem lies: stems/bass.wav, stems-2/bass.wav."""
+        return self.folder / self.wav.stem.replace("score", "stems", 1) / f"{name}.wav"
+
+    @property
     def writes_music_only(self) -> bool:
         """Whether a timeline with nothing but the music goes beside the WAV."""
         return self.target == "music-only" or (self.target == "otio" and self.document.format not in OTIO)
@@ -93,15 +103,20 @@ def plan(document: Document, out: Path, *, only_music: bool = False) -> Plan:
             f"{document.path.name} itself is not changed: {out.name} holds what OpenTimelineIO reads of it, and "
             f"{folder.name}/music-only.otio and .xml the music alone, to be laid under the original"
         )
-    in_bundle = format in ("otioz", "otiod")
-    taken = {Path(url.replace("\\", "/")).name for url in kept}
-    while _wav_name(in_bundle, number) in taken:
+    taken = {_number(url) for url in kept}
+    while number in taken:
         number += 1
-    return Plan(document, out, format, folder / _wav_name(False, number), track, tuple(warnings))
+    return Plan(document, out, format, folder / _wav_name("score", number), track, tuple(warnings))
 
 
-def _wav_name(in_bundle: bool, number: int) -> str:
-    return (bundle.SCORE if in_bundle else "score") + (f"-{number}.wav" if number > 1 else ".wav")
+def _wav_name(word: str, number: int, stem: str = "") -> str:
+    return word + (f"-{number}" if number > 1 else "") + (f".{stem}" if stem else "") + ".wav"
+
+
+def _number(media: str) -> int:
+    """Of the score that a file of ours belongs to: 2 for score-2.wav, stems-2/bass.wav, hitpoint-score-2.bass.wav."""
+    found = re.search(r"(?:score(?:-(\d+))?\.[^\\/]*|stems(?:-(\d+))?[\\/][^\\/]+)$", media)
+    return int(found[1] or found[2] or 1) if found else 1
 
 
 def _plain_name(out: Path) -> str:
@@ -121,6 +136,19 @@ def _refusal(document: Document, out: Path) -> str:
     return f"{out.name}: turning {own} into {asked} would lose part of the edit"
 
 
+@dataclass(frozen=True)
+class _Sound:
+    """What one track plays: the whole score, or one stem. `wav` is where the file will lie, `staged` where it is."""
+
+    stem: str
+    wav: Path
+    staged: Path
+
+    def inside(self, number: int) -> str:
+        """Its name in a bundle."""
+        return f"{bundle.MEDIA}/{_wav_name(bundle.SCORE, number, self.stem)}"
+
+
 def write(
     plan: Plan,
     edit: Edit,
@@ -128,31 +156,45 @@ def write(
     staged_wav: Path,
     *,
     provenance: Mapping[str, Any],
+    stems: Mapping[str, Path] | None = None,
     marks: Sequence[Mark] = (),
     link: Link = "auto",
 ) -> list[str]:
-    """Stages the scored timeline, and the music-only one where the format needs it. Returns warnings."""
+    """Stages the scored timeline, and the music-only one where the format needs it. Returns warnings.
+
+    `stems`, staged files by name, come on tracks of their own in the place of the whole score.
+    """
     document = plan.document
     rate = literal_rate(document, edit.rate)
+    sounds = [_Sound(name, plan.stem(name), staged) for name, staged in (stems or {}).items()]
+    sounds = sounds or [_Sound("", plan.wav, staged_wav)]
     if plan.writes_music_only:
-        _write_music_only(plan, edit, files, rate, provenance)
+        _write_music_only(plan, edit, files, rate, sounds, provenance)
     if plan.target == "music-only":
         return []
     if plan.target == "fcp7":
-        url = _linked(plan, _urls(document), link, default="localhost")
-        music = fcp7_xml.Music(edit.frames, url, plan.wav.name, provenance)
+        musics = [
+            fcp7_xml.Music(
+                edit.frames,
+                _linked(plan, sound.wav, _urls(document), link, default="localhost"),
+                sound.wav.name,
+                provenance,
+                sound.stem,
+            )
+            for sound in sounds
+        ]
         markers = [fcp7_xml.SequenceMarker(mark.frame, mark.name) for mark in marks]
-        scored = fcp7_xml.replace(document.data, document.index, music, markers=markers)
+        scored = fcp7_xml.replace(document.data, document.index, musics, markers=markers)
         files.stage(plan.out).write_bytes(scored.data)
         return list(scored.warnings)
-    return _write_json(plan, edit, files, staged_wav, rate, provenance, marks, link)
+    return _write_json(plan, edit, files, sounds, rate, provenance, marks, link)
 
 
 def _write_json(
     plan: Plan,
     edit: Edit,
     files: Transaction,
-    staged_wav: Path,
+    sounds: Sequence[_Sound],
     rate: float,
     provenance: Mapping[str, Any],
     marks: Sequence[Mark],
@@ -160,42 +202,45 @@ def _write_json(
 ) -> list[str]:
     document = plan.document
     in_bundle = plan.target in ("otioz", "otiod")
-    inside = f"{bundle.MEDIA}/{_wav_name(True, _number(plan.wav))}"
-    url = inside if in_bundle else _linked(plan, _urls(document), link, default="plain")
+    inside = {sound.inside(_number(plan.wav.name)): sound.staged for sound in sounds}
+    if in_bundle:
+        urls = list(inside)
+    else:
+        urls = [_linked(plan, sound.wav, _urls(document), link, default="plain") for sound in sounds]
     lead = _lead(document, edit.rate)
-    track = score_track.score_track(
-        name=plan.track,
-        frames=edit.frames,
-        rate=rate,
-        lead=lead,
-        media_url=url,
-        media_name=plan.wav.name,
-        samples=edit.samples,
-        provenance=provenance,
-    )
+    tracks = [
+        score_track.score_track(
+            name=plan.track,
+            frames=edit.frames,
+            rate=rate,
+            lead=lead,
+            media_url=url,
+            media_name=sound.wav.name,
+            samples=edit.samples,
+            provenance=provenance,
+            stem=sound.stem,
+        )
+        for sound, url in zip(sounds, urls, strict=True)
+    ]
     markers = [
         score_track.marker(int(lead) + mark.frame, mark.name, rate, mark.color, {"kind": "beat"}) for mark in marks
     ]
     text = document.text or otio.adapters.write_to_string(document.timeline, "otio_json")
     where = document.where if document.text else ()
     prefix = "" if in_bundle else _prefix(document, plan)
-    scored = scored_json.replace(text, where, track, markers, prefix)
+    scored = scored_json.replace(text, where, tracks, markers, prefix)
     data = scored.text.encode(document.encoding if document.text else "utf-8")
+    gone = _gone(document, scored.text)
     if plan.target == "otio":
         if document.format == "otioz" and prefix:
             staged = files.stage_folder(plan.folder / "bundle")
             bundle.extract_media(document.path, staged)
         files.stage(plan.out).write_bytes(data)
     elif plan.target == "otioz":
-        bundle.write_zip(document.path, files.stage(plan.out), data, wav=(inside, staged_wav), without=set())
+        bundle.write_zip(document.path, files.stage(plan.out), data, wavs=inside, without=gone)
     else:
-        bundle.write_folder(document.path, files.stage_folder(plan.out), data, wav=(inside, staged_wav), without=set())
+        bundle.write_folder(document.path, files.stage_folder(plan.out), data, wavs=inside, without=gone)
     return scored.warnings
-
-
-def _number(wav: Path) -> int:
-    digits = wav.stem.rpartition("-")[2]
-    return int(digits) if digits.isdigit() else 1
 
 
 def _prefix(document: Document, plan: Plan) -> str:
@@ -223,10 +268,10 @@ def _urls(document: Document) -> list[str]:
     return urls
 
 
-def _linked(plan: Plan, urls: Sequence[str], link: Link, *, default: Link) -> str:
-    """The path of our WAV, written the way that the host who wrote this timeline writes paths."""
+def _linked(plan: Plan, wav: Path, urls: Sequence[str], link: Link, *, default: Link) -> str:
+    """The path of a WAV of ours, written the way that the host who wrote this timeline writes paths."""
     style = link if link != "auto" else media_path.style_of(urls) or default
-    wav = plan.folder.resolve() / plan.wav.name
+    wav = plan.folder.resolve() / wav.relative_to(plan.folder)
     match style:
         case "relative":
             return media_path.as_relative(wav, plan.out.parent.resolve())
@@ -259,21 +304,40 @@ def literal_rate(document: Document, rate: Rate) -> float:
     return float(rate.fps)
 
 
-def _write_music_only(plan: Plan, edit: Edit, files: Transaction, rate: float, provenance: Mapping[str, Any]) -> None:
+def _write_music_only(
+    plan: Plan,
+    edit: Edit,
+    files: Transaction,
+    rate: float,
+    sounds: Sequence[_Sound],
+    provenance: Mapping[str, Any],
+) -> None:
     """The music alone, same name, rate and start, beside its WAV: for hosts whose own format we do not write."""
-    name = plan.wav.name
-    track = score_track.score_track(
-        name=plan.track,
-        frames=edit.frames,
-        rate=rate,
-        media_url=name,
-        media_name=name,
-        samples=edit.samples,
-        provenance=provenance,
-    )
-    text = music_only.otio_json(edit.name, rate, edit.start_frame, track)
-    music = fcp7_xml.Music(edit.frames, media_path.as_localhost_url(plan.folder.resolve() / name), name, provenance)
-    xml = fcp7_xml.music_only(edit.name, edit.rate, edit.drop_frame, edit.start_frame, music)
+    tracks = [
+        score_track.score_track(
+            name=plan.track,
+            frames=edit.frames,
+            rate=rate,
+            media_url=sound.wav.relative_to(plan.folder).as_posix(),
+            media_name=sound.wav.name,
+            samples=edit.samples,
+            provenance=provenance,
+            stem=sound.stem,
+        )
+        for sound in sounds
+    ]
+    text = music_only.otio_json(edit.name, rate, edit.start_frame, *tracks)
+    musics = [
+        fcp7_xml.Music(
+            edit.frames,
+            media_path.as_localhost_url(plan.folder.resolve() / sound.wav.relative_to(plan.folder)),
+            sound.wav.name,
+            provenance,
+            sound.stem,
+        )
+        for sound in sounds
+    ]
+    xml = fcp7_xml.music_only(edit.name, edit.rate, edit.drop_frame, edit.start_frame, musics)
     files.stage(plan.folder / "music-only.xml").write_bytes(xml)
     files.stage(plan.folder / "music-only.otio").write_text(text, encoding="utf-8")
 
@@ -302,15 +366,21 @@ def take_out(document: Document, out: Path, files: Transaction, *, every: bool =
         removed += cleared.removed
         warnings += cleared.warnings
     data = text.encode(document.encoding)
-    ours = {f"{bundle.MEDIA}/{name}" for name in _our_media(document)} if format != "otio" else set()
-    gone = {name for name in ours if name not in text}
+    gone = _gone(document, text)
     if format == "otio":
         files.stage(out).write_bytes(data)
     elif format == "otioz":
-        bundle.write_zip(document.path, files.stage(out), data, wav=None, without=gone)
+        bundle.write_zip(document.path, files.stage(out), data, wavs={}, without=gone)
     else:
-        bundle.write_folder(document.path, files.stage_folder(out), data, wav=None, without=gone)
+        bundle.write_folder(document.path, files.stage_folder(out), data, wavs={}, without=gone)
     return Unscored(tuple(removed), tuple(warnings))
+
+
+def _gone(document: Document, text: str) -> set[str]:
+    """The files of ours in a bundle that its new text no longer plays."""
+    if document.format not in ("otioz", "otiod"):
+        return set()
+    return {inside for name in _our_media(document) if (inside := f"{bundle.MEDIA}/{name}") not in text}
 
 
 def _our_media(document: Document) -> list[str]:
@@ -325,12 +395,25 @@ def _our_media(document: Document) -> list[str]:
 
 
 def music_of(document: Document, media_roots: Sequence[Path] = ()) -> Path | None:
-    """The sound file of our track on a timeline, where it can be found."""
+    """The sound file of our score on a timeline, where it can be found; where its stems are there, their sum."""
     finder = media_path.MediaFinder(document.folder, media_roots)
     for track in document.timeline.tracks:
         if is_ours(track):
             for clip in track.find_clips():
-                found = finder.find(target(clip.media_reference))
-                if found is not None:
-                    return found
+                url = target(clip.media_reference) or ""
+                found = finder.find(url)
+                if found is not None and (whole := _whole(document, url, found)) is not None:
+                    return whole
     return None
+
+
+def _whole(document: Document, url: str, found: Path) -> Path | None:
+    """The score that a file of ours is, or is a stem of."""
+    if found.name.startswith(bundle.SCORE) and "." in found.stem:
+        folder = folder_beside(document.path)
+    elif found.parent.name.startswith("stems"):
+        folder = found.parent.parent
+    else:
+        return found
+    whole = folder / _wav_name("score", _number(url))
+    return whole if whole.is_file() else None

@@ -9,8 +9,6 @@ from itertools import pairwise
 
 from ..edit import Edit
 from ..picture.asked import asked_name
-from ..rate import Rate
-from .beats import meet
 from .place import MAX_TEXT
 from .sheet import Hit, HitKind, Storyboard
 from .weights import CUT_WEIGHT, MARKER_WEIGHT, STORYBOARD_WEIGHT, cut_weight
@@ -18,14 +16,17 @@ from .weights import CUT_WEIGHT, MARKER_WEIGHT, STORYBOARD_WEIGHT, cut_weight
 BETWEEN = " / "  # the names of all that lies on one frame; the storyboard's comes first
 
 
-def agree(hits: Sequence[Hit], boards: Sequence[Storyboard], rate: Rate, edit: Edit | None = None) -> tuple[Hit, ...]:
+def agree(
+    hits: Sequence[Hit], boards: Sequence[Storyboard], edit: Edit | None = None, *, always: bool = False
+) -> tuple[Hit, ...]:
     """The hits, with one of kind `storyboard` on each storyboard's start and nowhere else, named after it.
 
     Where a storyboard no longer starts, its hit becomes what else lies there: with `edit` its marker or cut, or
     nothing. Without, a marker where the hit had another name beside the storyboard's, else a cut, but nothing outside
-    the storyboards. A weight that a person gave stays. A sheet without any hit of the kind is left without.
+    the storyboards. A weight that a person gave stays. A sheet without any hit of the kind is left without, but not
+    `always`.
     """
-    if not any(hit.kind == "storyboard" for hit in hits):
+    if not always and not any(hit.kind == "storyboard" for hit in hits):
         return tuple(hits)
     names = {board.start: board.name for board in boards}
     others = {hit.frame for hit in hits if hit.kind != "storyboard"}
@@ -55,7 +56,7 @@ def agree(hits: Sequence[Hit], boards: Sequence[Storyboard], rate: Rate, edit: E
                 hit, kind="storyboard", name=_joined(board.name, hit.name), weight=max(hit.weight, STORYBOARD_WEIGHT)
             )
     in_order = all(before.frame <= after.frame for before, after in pairwise(kept))
-    kept += meet(new, boards, rate)
+    kept += new
     return tuple(sorted(kept, key=lambda hit: hit.frame) if in_order else kept)
 
 

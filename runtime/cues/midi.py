@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Protocol
 
 import numpy as np
@@ -41,8 +41,9 @@ class Sounding(Protocol):
 def midi_bytes(sheet: CueSheet, notes: Iterable[Sounding]) -> bytes:
     """Type 1: a conductor track (tempo map, bars, markers), then one named track a stem. Second 0 is tick 0.
 
-    Every beat is on a quarter. A storyboard may end inside a beat; that bar is then as short as it needs to be, in
-    sixteenths, so that the next storyboard starts on a bar line.
+    Every beat is on a quarter, and bars are as long as the sheet says. A storyboard may end inside a beat; its last bar
+    is then as long as it needs to be, in sixteenths, so that the next storyboard starts on a bar line. Without notes it
+    is a tempo map.
     """
     grid = _grid(sheet)
     stems: dict[str, list[Sounding]] = {}
@@ -78,6 +79,11 @@ class _Grid:
         self.ticks.append(tick + ticks)
         self.seconds.append(here + _seconds(ticks, quarter))
 
+    def bar(self, tick: int, beats: int, part: int) -> None:
+        """From this bar line on bars are `beats` long, in parts of a whole note."""
+        if not self.metres or self.metres[-1][1:] != (beats, part):
+            self.metres.append((tick, beats, part))
+
     def ticks_of(self, seconds: list[float]) -> NDArray[np.int64]:
         rounded = np.floor(np.interp(seconds, self.seconds, self.ticks) + 0.5)
         return rounded.astype(np.int64)
@@ -100,7 +106,7 @@ def _grid(sheet: CueSheet) -> _Grid:
             grid.go(PPQ, beat)
         if end > grid.seconds[-1]:
             grid.go(_sixteenths(end - grid.seconds[-1], board.tempo) * SIXTEENTH, end)
-        _bars(grid, first, board)
+        _bars(grid, first, board, len(beats))
     end = sheet.seconds(sheet.frames)
     if end > grid.seconds[-1]:
         _wait(grid, end, boards[-1].tempo if boards else 120.0)
@@ -121,19 +127,29 @@ def _wait(grid: _Grid, until: float, tempo: float) -> None:
     tick = grid.ticks[-1]
     short = count % 16
     if short:
-        grid.metres.append((tick, *_metre(short)))
+        grid.bar(tick, *_metre(short))
     if count >= 16:
-        grid.metres.append((tick + short * SIXTEENTH, 4, 4))
+        grid.bar(tick + short * SIXTEENTH, 4, 4)
     grid.go(count * SIXTEENTH, until)
 
 
-def _bars(grid: _Grid, first: int, board: Storyboard) -> None:
-    bar = board.metre * PPQ
-    whole, short = divmod(grid.ticks[-1] - first, bar)
-    if whole:
-        grid.metres.append((first, board.metre, 4))
-    if short:
-        grid.metres.append((first + whole * bar, *_metre(short // SIXTEENTH)))
+def _bars(grid: _Grid, first: int, board: Storyboard, beats: int) -> None:
+    """The storyboard's bars, from tick `first`. What follows its last beat belongs to its last bar, as long as that is
+    no more than a beat; a longer rest has bars of its own.
+    """
+    starts = board.downbeats(beats)
+    lines = [first + start * PPQ for start in starts]
+    usual = board.bars[len(starts) - 1] if len(starts) <= len(board.bars) else board.metre
+    left = grid.ticks[-1] - lines[-1]
+    if left >= (usual + 1) * PPQ:
+        while left >= (usual + 1) * PPQ:
+            lines.append(lines[-1] + usual * PPQ)
+            left -= usual * PPQ
+            usual = board.metre
+        if left > usual * PPQ:
+            lines.append(lines[-1] + usual * PPQ)
+    for start, end in pairwise([*lines, grid.ticks[-1]]):
+        grid.bar(start, *_metre((end - start) // SIXTEENTH))
 
 
 def _metre(sixteenths: int) -> tuple[int, int]:

@@ -1,34 +1,61 @@
-"""Spotting: what each storyboard asks for, which moments the music must meet, and the tempo that meets most of them."""
+"""Spotting: what each storyboard asks for, which moments the music must meet, and the tempo map that meets them."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..edit import Edit
 from ..errors import NothingToScore
-from ..picture.asked import asked_name, picture
+from ..picture.asked import picture
 from ..picture.look import Seen
 from ..picture.mood import cuts_a_second, pace
 from ..picture.storyboards import Board, storyboards
-from ..rate import Rate
-from .beats import lay, meet
-from .sheet import NEAR_SECONDS, Brief, CueSheet, Hit, Storyboard
-from .weights import MARKER_WEIGHT, STORYBOARD_WEIGHT, cut_weight
+from ..progress import Progress, silent
+from . import form, markers
+from .beats import meet
+from .known import known_markers, known_shots
+from .laying import FASTEST, SLOWEST, TEMPI, Span, bars, beats, worths
+from .remarks import remarks
+from .sheet import Brief, CueSheet, Hit, Rest, Storyboard
+from .weights import ACCENT_WEIGHT, STORYBOARD_WEIGHT, cut_weight
 
-SLOWEST, FASTEST, STEP = 84.0, 144.0, 0.25  # bpm
-USUAL_TEMPO = 110.0
-NEAR_CREDIT = 0.4  # what a near hit counts beside a landed one
-TEMPO_PULL = 0.05  # of all hits' weight, given up for each octave away from the tempo before
+LIKED = (86.0, 136.0)  # bpm that energies of 0 and of 1 like best
+# Of a storyboard's hits, for a tempo an octave away from the one it likes: little near it, much far away, where the
+# music would be heard at half or twice its tempo.
+TEMPO_PULL, FAR_PULL = 0.25, 0.8
+CHANGE_PULL = 0.8  # the same for a tempo an octave away from the storyboard before
+CHANGE = 0.03  # and for any other tempo at all
 
 
-def plan(edit: Edit, seen: Seen | None = None, *, boards: Sequence[Board] | None = None) -> CueSheet:
-    """A plain cue sheet: one tempo a storyboard. Raises NothingToScore where there is no picture.
+@dataclass(frozen=True)
+class Wishes:
+    """What a person wants of the spotting: `colours` of markers that are hits (all where empty), frames without music,
+    and the slowest and the fastest tempo. `style` is what all storyboards are played in, `liked` the tempi that suit the
+    calmest and the busiest of them.
+    """
+
+    colours: tuple[str, ...] = ()
+    rests: tuple[Rest, ...] = ()
+    slowest: float = SLOWEST
+    fastest: float = FASTEST
+    style: str = Brief.style
+    liked: tuple[float, float] = LIKED
+
+
+def plan(
+    edit: Edit,
+    seen: Seen | None = None,
+    *,
+    boards: Sequence[Board] | None = None,
+    wishes: Wishes = Wishes(),
+    progress: Progress = silent,
+) -> CueSheet:
+    """The cue sheet for an edit. Raises NothingToScore where there is no picture.
 
     `seen` is the edit's parsed picture. `boards` are the storyboards, where somebody has them already.
     """
@@ -39,25 +66,30 @@ def plan(edit: Edit, seen: Seen | None = None, *, boards: Sequence[Board] | None
         warnings += told
     if not boards:
         raise NothingToScore(f"'{edit.name}' has no storyboards: there is nothing to score")
-    hits = _hits(edit, {board.start: board.name for board in boards}, boards[-1].end, warnings)
-    hit_frames = [hit.frame for hit in hits]
+    start, end = boards[0].start, boards[-1].end
+    said = markers.asked(edit, [board.start for board in boards], start, end, wishes.colours)
+    warnings += said.warnings
+    rests = _joined([*said.rests, *wishes.rests], start, end)
+    hits = _hits(edit, boards, said.hits, rests)
+    spans = _spans(boards, hits, edit)
+    briefs = [replace(brief, style=wishes.style) for brief in _briefs(edit, boards)]
+    seconds = [(edit.seconds(board.start), edit.seconds(board.end)) for board in boards]
+    parts = form.roles(seconds, briefs)
+    keys = form.keys(briefs, parts)
+    tempi = _tempi(spans, briefs, wishes, progress)
     planned: list[Storyboard] = []
-    short: list[str] = []
-    tempo = USUAL_TEMPO
-    rates = cuts_a_second(edit, [(board.start, board.end) for board in boards])
-    for board, rate in zip(boards, rates, strict=True):
-        first, last = board.start, board.end
-        inside = hits[bisect_left(hit_frames, first) : bisect_left(hit_frames, last)]
-        tempo = _tempo(inside, first, edit.rate, tempo)
-        beats = lay(edit.seconds(first), edit.seconds(last), tempo)
-        if edit.seconds(last) - edit.seconds(first) < 60 / tempo:
-            short.append(f"'{board.name}' at {edit.timecode(first)}")
-        mood = board.mood
-        brief = Brief(valence=mood.valence, energy=mood.energy, density=pace(rate), prompt=board.words)
-        planned.append(Storyboard(board.name, first, last, tempo, beats=beats, brief=brief))
-    if short:
-        more = f" and {len(short) - 3} more" if len(short) > 3 else ""
-        warnings.append(f"storyboards shorter than a beat get one: {', '.join(short[:3])}{more}")
+    for board, span, brief, part, key, tempo in zip(boards, spans, briefs, parts, keys, tempi, strict=True):
+        laid = beats(span, tempo)
+        metre, lengths = bars(span, laid)
+        planned.append(
+            Storyboard(
+                board.name, board.start, board.end, tempo, metre, laid, replace(brief, key=key), bars=lengths, role=part
+            )
+        )
+    met = meet(hits, planned, edit.rate)
+    warnings += remarks(edit, planned, met)
+    if (wishes.slowest, wishes.fastest) != (SLOWEST, FASTEST):
+        warnings += _unreached(met, wishes)
     return CueSheet(
         name=edit.name,
         rate=edit.rate,
@@ -65,8 +97,12 @@ def plan(edit: Edit, seen: Seen | None = None, *, boards: Sequence[Board] | None
         start_frame=edit.start_frame,
         drop_frame=edit.drop_frame,
         storyboards=tuple(planned),
-        hits=meet(hits, planned, edit.rate),
-        warnings=tuple(warnings),
+        hits=met,
+        warnings=tuple(dict.fromkeys(warnings)),
+        energy=form.energy(edit, seen, [(board.start, board.end) for board in boards], briefs, parts),
+        rests=tuple(rests),
+        shots=known_shots(edit),
+        markers=known_markers(edit),
     )
 
 
@@ -79,48 +115,102 @@ def _check(edit: Edit) -> None:
         raise NothingToScore(f"'{edit.name}' has a picture without length: there is nothing to score")
 
 
-def _hits(edit: Edit, storyboards: dict[int, str], end: int, warnings: list[str]) -> list[Hit]:
-    """One hit a frame, rising: the heaviest wish wins and the names of all are kept."""
-    start = min(storyboards)
-    wishes = [Hit(frame, "storyboard", name, STORYBOARD_WEIGHT) for frame, name in storyboards.items()]
-    # A clip's marker outside the part that plays is meant for other uses of the clip; a timeline's is meant for us.
-    meant = [m for m in edit.markers if m.visible or m.source in ("timeline", "track")]
-    markers = [m for m in meant if asked_name(m) is None]
-    inside = [m for m in markers if start <= m.frame < end and m.visible]
-    if len(inside) < len(markers):
-        warnings.append(f"markers outside the picture are no hits: {len(markers) - len(inside)} left out")
-    wishes += [Hit(m.frame, "marker", m.name.strip(), MARKER_WEIGHT) for m in inside]
+def _joined(rests: Sequence[Rest], start: int, end: int) -> list[Rest]:
+    """The rests within the picture, rising; those that overlap become one."""
+    found: list[Rest] = []
+    for rest in sorted(rests, key=lambda rest: rest.start):
+        first, last = max(rest.start, start), min(rest.end, end)
+        if first >= last:
+            continue
+        if found and first <= found[-1].end:
+            found[-1] = replace(found[-1], end=max(last, found[-1].end))
+        else:
+            found.append(replace(rest, start=first, end=last))
+    return found
+
+
+def _hits(edit: Edit, boards: Sequence[Board], asked: Sequence[Hit], rests: Sequence[Rest]) -> list[Hit]:
+    """One hit a frame, rising: the heaviest wish wins and the names of all are kept. Where music is silent is none."""
+    start, end = boards[0].start, boards[-1].end
+    wishes = [Hit(board.start, "storyboard", board.name, STORYBOARD_WEIGHT) for board in boards]
+    wishes += asked
     wishes += [Hit(c.frame, "cut", "", cut_weight(c)) for c in edit.cuts if start <= c.frame < end]
+    # Where the music comes back there is something to come back to.
+    wishes += [Hit(rest.end, "marker", "music", ACCENT_WEIGHT) for rest in rests if rest.end < end]
     hits: dict[int, Hit] = {}
     for wish in sorted(wishes, key=lambda hit: (hit.frame, -hit.weight)):
         heaviest = hits.setdefault(wish.frame, wish)
         if wish.name and wish.name not in heaviest.name.split(" / "):
             named = f"{heaviest.name} / {wish.name}" if heaviest.name else wish.name
             hits[wish.frame] = replace(heaviest, name=named)
-    return list(hits.values())
+        if wish.wish and not hits[wish.frame].wish:
+            hits[wish.frame] = replace(hits[wish.frame], wish=wish.wish)
+    silent = [(rest.start, rest.end) for rest in rests]
+    return [
+        hit
+        for hit in hits.values()
+        if hit.kind == "storyboard" or not any(first <= hit.frame < last for first, last in silent)
+    ]
 
 
-def _tempo(hits: Sequence[Hit], start: int, rate: Rate, before: float) -> float:
-    """The tempo on whose beats, counted from `start`, most of the hits' weight falls; near `before` where equal."""
-    tempi = _tempi(rate)
-    beat = 60.0 / tempi[:, None]
-    half_frame = float(rate.seconds(1)) / 2 + 1e-6
-    credit = np.zeros(tempi.size)
-    for piece in range(0, len(hits), 4096):
-        some = hits[piece : piece + 4096]
-        moments = np.array([float(rate.seconds(hit.frame - start)) for hit in some])
-        weights = np.array([hit.weight for hit in some])
-        off = np.abs(moments - np.round(moments / beat) * beat)
-        credit += np.where(off <= half_frame, 1.0, np.where(off <= NEAR_SECONDS, NEAR_CREDIT, 0.0)) @ weights
-    total = sum(hit.weight for hit in hits) or 1.0
-    pull = TEMPO_PULL * np.abs(np.log2(tempi / before))
-    return float(tempi[np.argmax(np.round(credit / total - pull, 9))])
+def _spans(boards: Sequence[Board], hits: Sequence[Hit], edit: Edit) -> list[Span]:
+    frames = [hit.frame for hit in hits]
+    after = [*(board.start for board in boards[1:]), None]
+    return [
+        Span(
+            board.start,
+            board.end,
+            tuple(hits[bisect_left(frames, board.start) : bisect_left(frames, board.end)]),
+            edit.rate,
+            goes_on=following == board.end,
+        )
+        for board, following in zip(boards, after, strict=True)
+    ]
 
 
-@lru_cache(maxsize=16)
-def _tempi(rate: Rate) -> NDArray[np.float64]:
-    """Tempi to try, in bpm: an even grid, and those whose beat is a whole number of half frames."""
-    grid = np.arange(SLOWEST, FASTEST + STEP / 2, STEP)
-    half_frames = 120.0 * float(rate.fps)
-    on_frames = half_frames / np.arange(np.ceil(half_frames / FASTEST), np.floor(half_frames / SLOWEST) + 1)
-    return np.unique(np.round(np.concatenate([grid, on_frames[:512]]), 6))
+def _briefs(edit: Edit, boards: Sequence[Board]) -> list[Brief]:
+    rates = cuts_a_second(edit, [(board.start, board.end) for board in boards])
+    return [
+        Brief(valence=board.mood.valence, energy=board.mood.energy, density=pace(rate), prompt=board.words)
+        for board, rate in zip(boards, rates, strict=True)
+    ]
+
+
+def _tempi(spans: Sequence[Span], briefs: Sequence[Brief], wishes: Wishes, progress: Progress) -> list[float]:
+    """The tempo of each storyboard: the best row of tempi, by what each lands and by how far it is from the one before
+    and from what the mood likes. An exact dynamic programme over the storyboards.
+    """
+    choices = [tempo for tempo in TEMPI if wishes.slowest <= tempo <= wishes.fastest]
+    if not choices:
+        choices = [round((wishes.slowest + wishes.fastest) / 2, 2)]
+    octaves = np.log2(choices)
+    apart = np.abs(octaves[:, None] - octaves)
+    best, came = np.zeros(len(choices)), []
+    for index, (span, brief) in enumerate(zip(spans, briefs, strict=True)):
+        progress(index / len(spans), "spotting")
+        weight = sum(hit.weight for hit in span.hits) + 1.0
+        liked = wishes.liked[0] + (wishes.liked[1] - wishes.liked[0]) * brief.energy
+        value = np.array(worths(span, choices)) - _distaste(octaves - np.log2(liked))
+        ways = best[:, None] - weight * (CHANGE_PULL * apart**2 + CHANGE * (apart > 0)) * (index > 0)
+        came.append(np.round(ways, 9).argmax(axis=0))
+        best = ways.max(axis=0) + weight * value
+    progress(1.0, "spotting")
+    at = int(np.round(best, 9).argmax())
+    row = [at]
+    for back in reversed(came[1:]):
+        at = int(back[at])
+        row.append(at)
+    return [choices[at] for at in reversed(row)]
+
+
+def _distaste(octaves: NDArray[np.float64]) -> NDArray[np.float64]:
+    return TEMPO_PULL * octaves**2 + FAR_PULL * octaves**4
+
+
+def _unreached(hits: Sequence[Hit], wishes: Wishes) -> list[str]:
+    """What the tempi that somebody asked for leave off the beats."""
+    off = sum(hit.place not in ("downbeat", "beat") for hit in hits if hit.weight > 0)
+    if not off:
+        return []
+    tempi = f"{wishes.slowest:g}" if wishes.slowest == wishes.fastest else f"{wishes.slowest:g} to {wishes.fastest:g}"
+    return [f"at {tempi} beats a minute {off} of {len(hits)} hits fall off the beats"]

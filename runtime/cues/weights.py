@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..edit import Cut
 
-STORYBOARD_WEIGHT, MARKER_WEIGHT, CUT_WEIGHT, DISSOLVE_WEIGHT, OVERLAY_WEIGHT = 1.0, 0.8, 0.5, 0.4, 0.2
+STORYBOARD_WEIGHT, ACCENT_WEIGHT, MARKER_WEIGHT, SOFT_WEIGHT = 1.0, 0.95, 0.8, 0.5
+CUT_WEIGHT, DISSOLVE_WEIGHT, OVERLAY_WEIGHT = 0.5, 0.4, 0.2
 
 
 def cut_weight(cut: Cut) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,23 +39,31 @@ class Performance:
 
     `blocks` follow each other without gap and together are exactly `CueSheet.samples` long, so a score of any length
     is made in bounded memory; they can be drawn once. `onsets` are the seconds at which something audible starts,
-    rising; `notes` is empty where the engine has none.
+    rising; `notes` is empty where the engine has none. `warnings` are what a person should know.
     """
 
     stems: tuple[str, ...]
     blocks: Iterator[Block]
     onsets: tuple[float, ...]
     notes: tuple[Note, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Engine(Protocol):
-    """Turns a cue sheet into sound. Equal sheet and seed give equal samples on one machine, every time."""
+    """Turns a cue sheet into sound. Equal sheet and seeds give equal samples on one machine, every time."""
 
     name: str
     version: str
     licence: str
     pack: str | None
 
-    def perform(self, sheet: CueSheet, *, seed: int, progress: Progress) -> Performance:
-        """`progress` is called while blocks are drawn, and whatever it raises ends the performance."""
+    def perform(
+        self, sheet: CueSheet, *, seed: int, seeds: Mapping[int, int] | None = None, progress: Progress
+    ) -> Performance:
+        """`seed` is that of the piece; storyboards named in `seeds`, by their number from 0, are made from one of their
+        own. Another seed for one storyboard changes no note of the others, and no sample of theirs outside a join of
+        at most one bar and the reverb's tail.
+
+        `progress` is called while blocks are drawn, and whatever it raises ends the performance.
+        """
         ...

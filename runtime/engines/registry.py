@@ -13,9 +13,9 @@ _MAKERS = {"composer": (".composer.engine", "Composer")}
 ENGINES = tuple(_MAKERS)
 
 
-def engine(name: str) -> Engine:
-    """Raises EngineError for a name that no engine has."""
+def engine(name: str, **settings: object) -> Engine:
+    """Raises EngineError for a name that no engine has. `settings` are the engine's own."""
     if name not in _MAKERS:
         raise EngineError(f"there is no engine '{name}'; there is: {', '.join(ENGINES)}")
     module, maker = _MAKERS[name]
-    return cast(Engine, getattr(import_module(module, __package__), maker)())
+    return cast(Engine, getattr(import_module(module, __package__), maker)(**settings))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +17,21 @@ from ..cues.sheet import CueSheet
 from ..errors import EngineError
 from ..progress import Progress, part, silent
 from ..rate import SAMPLE_RATE
+from .ducking import Ducking
 from .files import Transaction, writing
-from .limiter import CHUNK, gains
-from .loudness import SHORTEST, Loudness, Meter, decibels, ratio
+from .glue import Listener
+from .limiter import CHUNK
+from .loudness import Loudness, Meter, decibels
+from .master import Drawn, Master, Print, level, level_as, summed
+from .presets import DEFAULT, Target
+from .rests import Rests
+from .scratch import Scratch
 from .wav import Sound, WavWriter, on_grid
 
 FADE_IN = SAMPLE_RATE * 2 // 1000
 FADE_OUT = SAMPLE_RATE * 20 // 1000
-LOUDNESS_TOLERANCE = 0.1  # LU
-PEAK_MARGIN = 0.1  # dB: what a peak can be above its samples at 192 kHz, and the rounding of the file
 STEM_ROOM = 0.999999  # of full scale, so that rounding cannot reach it
-MAX_GAIN = 40.0  # dB: something this far below its target is not meant to be heard
-MAX_LIMITING = 12.0  # dB: beyond it a limiter no longer sounds like the music it is given
-LOUDNESS_PASSES = 4
-MAX_PASSES = LOUDNESS_PASSES + 2  # the last ones only lower the ceiling
+NO_DUCKING = Ducking()
 
 
 class Block(Protocol):
@@ -50,16 +51,28 @@ class Performance(Protocol):
 
 @dataclass(frozen=True)
 class Programme:
-    """The finished sound and what was measured of it: LUFS, LU and dBTP as in `Loudness`; `gain_db` before limiting."""
+    """The finished sound and what was measured of it: LUFS, LU and dBTP as in `Loudness`.
+
+    Where it is ducked, `full` is the same without, and `full_loudness` in LUFS is what the target was for. Stems add
+    up to the programme, ducked where it is. `glue_db` is the most that the glue took.
+    """
 
     path: Path
     samples: int
     loudness: float | None
     range: float
     true_peak: float | None
-    gain_db: float
+    master: Master
     stems: Mapping[str, Path]
     warnings: tuple[str, ...] = ()
+    ducking: Ducking = NO_DUCKING
+    full: Path | None = None
+    full_loudness: float | None = None
+    glue_db: float = 0.0
+
+    @property
+    def gain_db(self) -> float:
+        return self.master.gain_db
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -69,6 +82,11 @@ class Programme:
             "range": _rounded(self.range),
             "true_peak": _rounded(self.true_peak),
             "gain_db": _rounded(self.gain_db),
+            "glue_db": _rounded(self.glue_db),
+            "master": self.master.to_json(),
+            "ducking": self.ducking.to_json(),
+            "full": None if self.full is None else str(self.full),
+            "full_loudness": _rounded(self.full_loudness),
             "stems": {name: str(path) for name, path in self.stems.items()},
             "warnings": list(self.warnings),
         }
@@ -79,74 +97,62 @@ def mix(
     sheet: CueSheet,
     folder: Path,
     *,
-    loudness: float = -16.0,
-    peak: float = -1.0,
+    loudness: float = DEFAULT.loudness,
+    peak: float = DEFAULT.peak,
+    ducking: Ducking = NO_DUCKING,
+    master: Master | None = None,
     stems: bool = False,
     time_reference: int | None = None,
     progress: Progress = silent,
 ) -> Programme:
-    """Writes `folder`/score.wav and, where asked for, `folder`/stems/NAME.wav, which add up to it.
+    """Writes `folder`/score.wav, without dips `folder`/score-full.wav where `ducking` has some, and, where asked for,
+    `folder`/stems/NAME.wav, which add up to score.wav.
 
-    `loudness` in LUFS, `peak` in dBTP, `time_reference` in samples since midnight (see `WavWriter`). The performance
-    is drawn once; nothing but a scratch file on the disk grows with its length.
+    `loudness` in LUFS is that of the music without ducking, `peak` in dBTP; `master` is that of an earlier take, to be
+    kept. `time_reference` in samples since midnight (see `WavWriter`). The performance is drawn once; of its length
+    nothing grows but a scratch file on the disk, and a hundred numbers a second.
     """
     names = _checked_names(performance.stems)
-    target = folder / "score.wav"
+    target, aim = folder / "score.wav", Target(loudness, peak)
+    full = folder / "score-full.wav" if ducking.dips else None
     with Transaction() as files, ExitStack() as open_files:
         parts = {name: files.stage(folder / "stems" / f"{name}.wav") for name in names} if stems else {}
+        staged_full = files.stage(full) if full else None
         staged = files.stage(target)
         with writing(target):
             # without a name, so it is gone even if the process is killed
             scratch_file = open_files.enter_context(tempfile.TemporaryFile(dir=folder, buffering=0))
-        scratch = _Scratch(scratch_file, target, sheet.samples, len(names) if stems else 1)
-        drawn, is_silent = _draw(performance, sheet, scratch, stems, part(progress, 0.0, 0.6))
-        print_ = _Print(scratch, staged, time_reference, part(progress, 0.6, 0.9))
-        warnings = _level(print_, drawn, is_silent, loudness, peak)
+        scratch = Scratch(scratch_file, target, sheet.samples, len(names) if stems else 1)
+        drawn = _draw(performance, sheet, scratch, stems, part(progress, 0.0, 0.6))
+        print_ = Print(scratch, drawn, staged_full or staged, time_reference, part(progress, 0.6, 0.9))
+        warnings = level(print_, aim) if master is None else level_as(print_, master, aim)
+        measured = print_.measured
+        cut = _Cut(print_, ducking, time_reference)
+        if staged_full:
+            measured = cut.write_ducked(staged, part(progress, 0.9, 0.95))
         if stems:
-            warnings += _write_stems(print_, parts, time_reference, part(progress, 0.9, 1.0))
+            warnings += cut.write_stems(parts, part(progress, 0.95, 1.0))
         files.commit()
     progress(1.0, "mixed")
-    measured = print_.measured
     return Programme(
         path=target,
         samples=sheet.samples,
         loudness=measured.integrated,
         range=measured.range,
         true_peak=measured.true_peak,
-        gain_db=print_.gain_db,
+        master=print_.master,
         stems={name: folder / "stems" / f"{name}.wav" for name in parts},
         warnings=tuple(warnings),
+        ducking=ducking,
+        full=full,
+        full_loudness=print_.measured.integrated if full else None,
+        glue_db=print_.glue.most,
     )
 
 
-class _Scratch:
-    """Raw float32 on the disk, (samples, signals, 2): one signal for the programme, or one for each stem."""
-
-    def __init__(self, file: IO[bytes], shown: Path, samples: int, signals: int) -> None:
-        self.samples, self.signals = samples, signals
-        self._file, self._shown = file, shown
-
-    def write(self, signals: NDArray[np.float32]) -> None:
-        left = np.ascontiguousarray(signals).reshape(-1).view(np.uint8).data
-        with writing(self._shown):
-            while left:
-                left = left[self._file.write(left) :]
-
-    def read(self) -> Iterator[NDArray[np.float32]]:
-        """(n, signals, 2) in chunks as long as the limiter's. Several readers may be under way at once."""
-        step = CHUNK * self.signals * 8
-        for start in range(0, self.samples * self.signals * 8, step):
-            with writing(self._shown):
-                self._file.seek(start)
-                data = self._file.read(step)
-            yield np.frombuffer(data, np.float32).reshape(-1, self.signals, 2)
-
-
-def _draw(
-    performance: Performance, sheet: CueSheet, scratch: _Scratch, stems: bool, progress: Progress
-) -> tuple[Loudness, bool]:
-    """Plays the performance into the scratch file. What it measures, and whether it is silent altogether."""
-    meter = Meter()
+def _draw(performance: Performance, sheet: CueSheet, scratch: Scratch, stems: bool, progress: Progress) -> Drawn:
+    """Plays the performance into the scratch file, and measures it."""
+    meter, listener, rests = Meter(), Listener(), Rests(sheet)
     ends = sheet.rate.samples(max(board.end for board in sheet.storyboards)) if sheet.storyboards else sheet.samples
     at = 0
     sounding = False
@@ -155,18 +161,21 @@ def _draw(
         if at + len(whole) > sheet.samples:
             raise EngineError(f"the engine played more than the {sheet.samples} samples of the timeline")
         for start in range(0, len(whole), CHUNK):
-            signals = whole[start : start + CHUNK] * _fades(
-                at, len(whole[start : start + CHUNK]), min(ends, sheet.samples)
-            )
-            total = _sum(signals)
+            signals = whole[start : start + CHUNK]
+            resting = rests.gains(at, len(signals))
+            signals = signals * _fades(at, len(signals), min(ends, sheet.samples))
+            if resting is not None:
+                signals = signals * resting
+            total = summed(signals)
             sounding = sounding or bool(signals.any())
             scratch.write(signals if stems else total[:, None])
             meter.feed(total)
+            listener.feed(total)
             at += len(total)
             progress(at / max(sheet.samples, 1), "playing")
     if at != sheet.samples:
         raise EngineError(f"the engine played {at} samples where the timeline has {sheet.samples}")
-    return meter.result(), not sounding
+    return Drawn(meter.result(), listener.result(), not sounding)
 
 
 def _checked_block(block: Block, names: tuple[str, ...]) -> NDArray[np.float32]:
@@ -206,109 +215,54 @@ def _fades(start: int, length: int, end: int) -> NDArray[np.float32]:
     return shape.astype(np.float32)[:, None, None]
 
 
-def _sum(signals: NDArray[np.float32]) -> Sound:
-    """(n, signals, 2) -> (n, 2), one after the other: the order is part of the samples."""
-    total: Sound = signals[:, 0].copy()
-    for index in range(1, signals.shape[1]):
-        total += signals[:, index]
-    return total
+class _Cut:
+    """Writes what is cut from the same print: the ducked programme, and the stems."""
 
+    def __init__(self, print_: Print, ducking: Ducking, time_reference: int | None) -> None:
+        self._print, self._ducking, self._time_reference = print_, ducking, time_reference
+        self._samples = max(print_.scratch.samples, 1)
 
-class _Print:
-    """Prints the scratch to the file, at a gain and below a ceiling, and measures what the file then holds."""
-
-    def __init__(self, scratch: _Scratch, path: Path, time_reference: int | None, progress: Progress) -> None:
-        self.scratch = scratch
-        self.gain_db = self.ceiling_db = 0.0
-        self.measured = Loudness(None, 0.0, None)
-        self._path, self._time_reference, self._progress = path, time_reference, progress
-        self._passes = 0
-
-    def run(self, gain_db: float, ceiling_db: float) -> Loudness:
-        self.gain_db, self.ceiling_db = gain_db, ceiling_db
-        meter, length = Meter(), max(self.scratch.samples, 1)
-        with WavWriter(self._path, time_reference=self._time_reference) as writer:
-            for signals, gain in self.levelled():
-                block = on_grid(_sum(signals) * gain)
+    def write_ducked(self, path: Path, progress: Progress) -> Loudness:
+        """The programme with its dips; outside them sample for sample the one without."""
+        meter = Meter()
+        with WavWriter(path, time_reference=self._time_reference) as writer:
+            for signals, gain, duck in self._pieces():
+                block = on_grid(summed(signals) * gain)
+                block = block if duck is None else on_grid(block * duck)
                 writer.write(block)
                 meter.feed(block)
-                self._progress((self._passes + writer.samples / length) / MAX_PASSES, "mixing")
-        self._passes += 1
-        self.measured = meter.result()
-        return self.measured
+                progress(writer.samples / self._samples, "ducking")
+        return meter.result()
 
-    def levelled(self) -> Iterator[tuple[NDArray[np.float32], Sound]]:
-        """The scratch's signals (n, signals, 2) and what to multiply each with (n, 1): gain and limiter together."""
-        gain = np.float32(ratio(self.gain_db))
-        programme = (_sum(signals) * gain for signals in self.scratch.read())
-        for signals, limiting in zip(self.scratch.read(), gains(programme, ratio(self.ceiling_db)), strict=True):
-            yield signals, (limiting * gain)[:, None]
+    def write_stems(self, paths: Mapping[str, Path], progress: Progress) -> list[str]:
+        """Each stem as it is in the programme. Where one alone is above full scale, all are lowered alike."""
+        largest = max((float(np.abs(sound).max()) for sound in self._stems()), default=0.0)
+        trim = np.float32(min(1.0, STEM_ROOM / largest) if largest else 1.0)
+        with ExitStack() as open_files:
+            writers = [
+                open_files.enter_context(WavWriter(path, time_reference=self._time_reference))
+                for path in paths.values()
+            ]
+            for stems in self._stems():
+                for index, writer in enumerate(writers):
+                    writer.write(stems[:, index] * trim)
+                progress(writers[0].samples / self._samples, "writing stems")
+        if largest <= STEM_ROOM:
+            return []
+        lower = -decibels(float(trim))
+        return [f"the stems are {lower:.1f} dB lower than in the score: alone, one would be above full scale"]
 
+    def _stems(self) -> Iterator[NDArray[np.float32]]:
+        for signals, gain, duck in self._pieces():
+            whole = gain if duck is None else gain * duck
+            yield signals * whole[:, None]
 
-def _level(print_: _Print, drawn: Loudness, is_silent: bool, target: float, peak: float) -> list[str]:
-    """Finds the gain whose finished file has the target's loudness below the peak, and prints it. Answers warnings."""
-    gain, warnings = _first_gain(drawn, is_silent, print_.scratch.samples, target, peak)
-    aims = not warnings  # without a target to reach, only the peak matters
-    ceiling = peak - PEAK_MARGIN
-    slope = 1.0  # LU a dB: below 1 once the limiter works
-    off = 0.0
-    for attempt in range(MAX_PASSES):
-        before, gain_before = print_.measured.integrated, print_.gain_db
-        measured = print_.run(gain, ceiling)
-        over = 0.0 if measured.true_peak is None else max(0.0, measured.true_peak - peak)
-        off = target - measured.integrated if aims and measured.integrated is not None else 0.0
-        if attempt and before is not None and measured.integrated is not None and abs(gain - gain_before) > 0.01:
-            slope = min(max((measured.integrated - before) / (gain - gain_before), 0.2), 1.0)
-        better = gain
-        if abs(off) > LOUDNESS_TOLERANCE and attempt < LOUDNESS_PASSES - 1:
-            better = min(gain + off / slope, _most_gain(drawn, peak))
-        if not over and abs(better - gain) < 0.01:
-            break
-        gain = better
-        ceiling -= over and over + PEAK_MARGIN / 2
-    if abs(off) > LOUDNESS_TOLERANCE:
-        warnings.append(f"the score has {target - off:.1f} LUFS instead of {target:.1f}: its peaks allow no more")
-    return warnings
-
-
-def _first_gain(drawn: Loudness, is_silent: bool, samples: int, target: float, peak: float) -> tuple[float, list[str]]:
-    """The gain in dB to begin with; where it comes with warnings, there is no loudness to aim for."""
-    if not samples:
-        return 0.0, ["the timeline is empty, and so is the score"]
-    if is_silent:
-        return 0.0, ["the score is silent"]
-    if samples < SHORTEST:
-        return 0.0, ["the score is shorter than 0.4 s: only its peak is limited, its loudness cannot be measured"]
-    if drawn.integrated is None:
-        return 0.0, ["the score is too quiet for its loudness to be measured: it is left as it is"]
-    if target - drawn.integrated > MAX_GAIN:
-        quiet = f"the score is very quiet ({drawn.integrated:.1f} LUFS): raised by {MAX_GAIN:.0f} dB and no more"
-        return MAX_GAIN, [quiet]
-    return min(target - drawn.integrated, _most_gain(drawn, peak)), []
-
-
-def _most_gain(drawn: Loudness, peak: float) -> float:
-    return min(MAX_GAIN, peak - (drawn.true_peak or 0.0) + MAX_LIMITING)
-
-
-def _write_stems(
-    print_: _Print, paths: Mapping[str, Path], time_reference: int | None, progress: Progress
-) -> list[str]:
-    """Each stem at the programme's gain and limiting. Where one alone is above full scale, all are lowered alike."""
-    largest = max((float(np.abs(signals * gain[:, None]).max()) for signals, gain in print_.levelled()), default=0.0)
-    trim = np.float32(min(1.0, STEM_ROOM / largest) if largest else 1.0)
-    samples = max(print_.scratch.samples, 1)
-    with ExitStack() as open_files:
-        writers = [open_files.enter_context(WavWriter(path, time_reference=time_reference)) for path in paths.values()]
-        for signals, gain in print_.levelled():
-            for index, writer in enumerate(writers):
-                writer.write(signals[:, index] * gain * trim)
-            progress(writers[0].samples / samples, "writing stems")
-    if largest <= STEM_ROOM:
-        return []
-    return [
-        f"the stems are {-decibels(float(trim)):.1f} dB lower than in the score: alone, one would be above full scale"
-    ]
+    def _pieces(self) -> Iterator[tuple[NDArray[np.float32], Sound, NDArray[np.float32] | None]]:
+        """The signals (n, signals, 2), the master's gain for each (n, 1), and that of the dips, None where it is 1."""
+        at = 0
+        for signals, gain in self._print.levelled():
+            yield signals, gain, self._ducking.gains(at, len(signals))
+            at += len(signals)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -163,7 +163,7 @@ def test_a_frame_that_has_a_hit_of_its_own_gets_no_second_one():
 CHANGES = st.lists(st.tuples(st.sampled_from(["split", "merge", "rename"]), st.integers(0, 9), st.integers(1, 1199)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(CHANGES, st.booleans())
 def test_after_any_splits_and_merges_each_storyboard_has_the_one_hit_on_its_start(changes, knows_edit):
     edit = EDIT if knows_edit else None

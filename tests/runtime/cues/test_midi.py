@@ -1,15 +1,16 @@
 """The MIDI file, read back with a small reader of its own."""
 
+import random
+from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache, cached_property
 from itertools import pairwise
 
 import pytest
 
-from hitpoint.runtime.cues.midi import midi_bytes
+from hitpoint.runtime.cues.midi import BEATS_OFF, midi_bytes
 from hitpoint.runtime.cues.sheet import CueSheet, Hit, Storyboard
-from hitpoint.runtime.cues.spot import plan
-from hitpoint.runtime.edit import Cut, Edit, Marker
 from hitpoint.runtime.engines.engine import Note
 from hitpoint.runtime.rate import Rate
 
@@ -22,12 +23,19 @@ class Midi:
 
     def seconds(self, tick):
         """Exact, by the file's tempo map."""
-        total, at, quarter = Fraction(0), 0, 500_000
+        known = self._known
+        start, at, quarter = known[bisect_right(known, tick, key=lambda change: change[0]) - 1]
+        return float(at + Fraction((tick - start) * quarter, self.ppq * 1_000_000))
+
+    @cached_property
+    def _known(self):
+        known = [(0, Fraction(0), 500_000)]
         for here, status, data in self.tracks[0]:
-            if status == (0xFF, 0x51) and here <= tick:
-                total += Fraction((here - at) * quarter, self.ppq * 1_000_000)
-                at, quarter = here, int.from_bytes(data, "big")
-        return float(total + Fraction((tick - at) * quarter, self.ppq * 1_000_000))
+            if status == (0xFF, 0x51):
+                start, at, quarter = known[-1]
+                at += Fraction((here - start) * quarter, self.ppq * 1_000_000)
+                known.append((here, at, int.from_bytes(data, "big")))
+        return known
 
     def metas(self, track, kind):
         return [(tick, data) for tick, status, data in self.tracks[track] if status == (0xFF, kind)]
@@ -105,12 +113,31 @@ def track(raw):
     return events
 
 
+def bent(start, end, tempo, seed):
+    """Beats that wander within 8 % of the tempo, and bars of changing length over them."""
+    rng = random.Random(seed)
+    beats, way = [start], 1.0
+    while beats[-1] + 1.3 * way * 60 / tempo < end:
+        beats.append(round(beats[-1] + way * 60 / tempo, 6))
+        way = min(1.08, max(0.93, way * rng.uniform(0.96, 1.04)))
+    bars = []
+    while sum(bars) < len(beats):
+        bars.append(min(rng.choice([4, 4, 4, 3, 5, 2]), len(beats) - sum(bars)))
+    return tuple(beats), tuple(bars)
+
+
+@cache
 def two_hours():
     rate = Rate.of("23.976")
-    marks = [(f, f"storyboard: {f}") for f in range(240, 172_000, 7919)] + [(5000, "boom")]
-    markers = tuple(Marker(frame, 0, name, "", "", "timeline") for frame, name in marks)
-    cuts = tuple(Cut(frame) for frame in range(300, 172_000, 53))
-    return plan(Edit("film", rate, 172_650, 0, False, 100, 172_600, cuts=cuts, markers=markers))
+    edges = [100, *range(240, 172_000, 7919), 172_600]
+    boards = []
+    for number, (start, end) in enumerate(pairwise(edges)):
+        tempo = 70.0 + 9.37 * (number % 11)
+        beats, bars = bent(round(float(rate.seconds(start)), 6), float(rate.seconds(end)), tempo, number)
+        boards.append(Storyboard(f"{start}", start, end, tempo, 4, beats, bars=bars))
+    hits = [Hit(board.start, "storyboard", board.name, 1.0) for board in boards]
+    hits += [Hit(frame, "cut") for frame in range(301, 172_000, 530)] + [Hit(5000, "marker", "boom")]
+    return CueSheet("film", rate, 172_650, storyboards=tuple(boards), hits=tuple(sorted(hits, key=lambda h: h.frame)))
 
 
 def click(sheet):
@@ -135,6 +162,28 @@ def test_notes_between_the_beats_and_in_the_last_partial_beat_are_in_time():
     assert [midi.seconds(start) for start, *_ in midi.notes(1)] == pytest.approx(times, abs=1e-3)
 
 
+def test_the_tempo_map_alone_has_every_bent_beat_within_a_tenth_of_a_millisecond():
+    sheet = two_hours()
+    midi = read(midi_bytes(sheet, []))
+    assert len(midi.tracks) == 1
+    lines = midi.bar_lines(midi.metas(0, 0x51)[-1][0])
+    times = [midi.seconds(line) for line in lines]
+    for board in sheet.storyboards:
+        line = lines[bisect_right(times, board.beats[0] + 1e-3) - 1]
+        off = [abs(midi.seconds(line + n * midi.ppq) - beat) for n, beat in enumerate(board.beats)]
+        assert max(off) <= BEATS_OFF + 1e-5
+
+
+def test_bars_are_as_long_as_the_sheet_says_and_the_last_one_holds_what_is_left():
+    sheet = two_hours()
+    midi = read(midi_bytes(sheet, click(sheet)))
+    starts = [start for start, *_ in midi.notes(1)]
+    lines = set(midi.bar_lines(starts[-1]))
+    for board in sheet.storyboards:
+        ticks, starts = starts[: len(board.beats)], starts[len(board.beats) :]
+        assert [n for n, tick in enumerate(ticks) if tick in lines] == board.downbeats()
+
+
 def test_every_storyboard_starts_on_a_bar_line_and_beats_are_quarters():
     sheet = two_hours()
     midi = read(midi_bytes(sheet, click(sheet)))
@@ -152,7 +201,7 @@ def test_hits_and_storyboards_are_markers_at_their_time():
     found = {data.decode(): midi.seconds(tick) for tick, data in midi.metas(0, 0x06)}
     assert found["boom"] == pytest.approx(5000 * 1001 / 24000, abs=1e-3)
     assert found["16078"] == pytest.approx(16078 * 1001 / 24000, abs=1e-3)
-    assert len(midi.metas(0, 0x06)) == len(sheet.hits)
+    assert len(midi.metas(0, 0x06)) == len({hit.frame for hit in sheet.hits})
 
 
 def test_each_stem_is_a_named_track_and_drums_are_on_channel_ten():
@@ -188,3 +237,10 @@ def test_a_bar_has_the_storyboards_metre(metre):
     lines = midi.bar_lines(midi.ppq * 60)
     start = next(line for line in lines if midi.seconds(line) == pytest.approx(1.0, abs=1e-3))
     assert lines[lines.index(start) + 1] - start == metre * midi.ppq
+
+
+def test_a_long_rest_after_the_last_beat_has_bars_of_its_own():
+    board = Storyboard("A", 0, 2400, 60.0, 3, beats=(0.0, 1.0, 2.0, 3.0, 4.0))
+    midi = read(midi_bytes(CueSheet("film", Rate(Fraction(24)), 2400, storyboards=(board,)), []))
+    assert all(data[0] * 4 / 2 ** data[1] <= 4 for _, data in midi.metas(0, 0x58))
+    assert midi.bar_lines(20 * midi.ppq)[:4] == [0, 3 * midi.ppq, 6 * midi.ppq, 9 * midi.ppq]

@@ -1,0 +1,221 @@
+"""From an edit and a song to a track: the song is bent so that its beats meet the hits, and laid under the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from ..runtime.cues.sheet import CueSheet
+from ..runtime.engines.engine import Block, Performance
+from ..runtime.errors import InputError
+from ..runtime.measure.beats import track
+from ..runtime.measure.spectra import Spectra
+from ..runtime.mix.elastic import STEM, Laid, blocks, lay, sheet_of
+from ..runtime.mix.elastic_plan import MOST
+from ..runtime.mix.elastic_sound import attacks
+from ..runtime.mix.heard import Heard, hear
+from ..runtime.mix.wav import Sound, read_blocks
+from ..runtime.picture import speech
+from ..runtime.progress import Progress, forward, part, silent
+from ..runtime.rate import SAMPLE_RATE
+from . import scoring
+from .timeline.reading import Source
+
+SHORTEST, FEWEST = 5.0, 9  # seconds and beats that a song has at least
+LONGEST = 600.0  # seconds of a song that are read, unless the picture is longer
+SILENT = 1e-4  # of full scale: what stays below is not heard
+SPOKEN = 0.5  # of a sound: what has more speech is speech, unless
+PULSE = 0.55  # it has as clear a beat as this
+LISTENED = 90  # seconds in which speech is looked for
+SOON = 0.5  # seconds before the end of the picture in which music may end without a word
+USUAL = scoring.Wish()
+
+
+@dataclass(frozen=True)
+class Song:
+    """A song that was read and listened to. `attacks` are in samples."""
+
+    path: Path
+    sound: Sound
+    heard: Heard
+    attacks: Any
+
+    @property
+    def seconds(self) -> float:
+        return len(self.sound) / SAMPLE_RATE
+
+
+def align(
+    source: Source,
+    audio: Path,
+    wish: scoring.Wish = USUAL,
+    *,
+    out: Path | None = None,
+    in_place: bool = False,
+    progress: Progress = silent,
+) -> scoring.Score:
+    """Lays a song under an edit and writes OUT, as `score` does with what an engine plays. All or nothing."""
+    progress = forward(progress)
+    inputs = {"the song": audio}
+    ready = scoring.prepare(source, wish, out=out, in_place=in_place, inputs=inputs, progress=part(progress, 0.0, 0.15))
+    for written in (ready.planned.wav, ready.planned.full):
+        scoring.spare(written, ready.edit, inputs)
+    board_end = ready.sheet.seconds(ready.sheet.storyboards[-1].end)
+    board_start = ready.sheet.seconds(ready.sheet.storyboards[0].start)
+    song = listen(audio, board_end - board_start, part(progress, 0.15, 0.4))
+    laid = lay(song.sound, song.heard, song.attacks, ready.sheet, part(progress, 0.4, 0.45))
+    sheet = sheet_of(laid, ready.sheet)
+    remarks = [*_kept(sheet.warnings), *_remarks(song, laid), *_missed(sheet, ready)]
+    sheet = replace(sheet, warnings=tuple(dict.fromkeys(remarks)))
+    inner = part(progress, 0.45, 1.0)
+    return scoring.put(_Player(song, laid), sheet, ready, wish, inner, {"song": _song_json(song, laid)})
+
+
+class _Player:
+    """The song, in the place of an engine."""
+
+    name, version = "align", "1"
+    pack: str | None = None
+
+    def __init__(self, song: Song, laid: Laid) -> None:
+        self.licence = f"that of {song.path.name}, to be cleared by its user"
+        self._song, self._laid = song, laid
+
+    def perform(
+        self,
+        sheet: CueSheet,
+        *,
+        seed: int,  # noqa: ARG002
+        seeds: Mapping[int, int] | None = None,  # noqa: ARG002
+        progress: Progress,
+    ) -> Performance:
+        played = (Block({STEM: sound}) for sound in blocks(self._laid, sheet, progress))
+        return Performance((STEM,), played, _onsets(self._song, self._laid))
+
+
+def _onsets(song: Song, laid: Laid) -> tuple[float, ...]:
+    """The beats that are heard, and what begins halfway between two of them."""
+    beats = np.array(laid.beats)
+    middles = (beats[1:] + beats[:-1]) / 2
+    if not song.heard.halves:
+        middles = middles[:0]
+    both = np.sort(np.concatenate([beats, middles]))
+    return tuple(np.round(both[(both >= laid.start - 1e-6) & (both < laid.end)], 6).tolist())
+
+
+def listen(audio: Path, picture: float, progress: Progress = silent) -> Song:
+    """Reads a song and finds its beats. Raises InputError for what cannot be bent to a beat: speech, silence, drones."""
+    sound = _read(audio, max(LONGEST, picture / (1 - MOST) + 60), part(progress, 0.0, 0.3))
+    seconds = len(sound) / SAMPLE_RATE
+    if not len(sound) or float(np.abs(sound[:: max(1, len(sound) // 2_000_000)]).max()) < SILENT:
+        raise InputError(f"{audio}: is silent: there is no beat in it")
+    if seconds < SHORTEST:
+        raise InputError(
+            f"{audio}: too short to be laid under a picture: {seconds:.1f} s, and {SHORTEST:g} s are needed"
+        )
+    spectra = Spectra()
+    for start in range(0, len(sound), SAMPLE_RATE):
+        spectra.feed(sound[start : start + SAMPLE_RATE])
+        progress(0.3 + 0.3 * start / len(sound), "listening to the song")
+    spectra.finish()
+    progress(0.6, "finding its beats")
+    tracked = track(spectra.rises())
+    if tracked.pulse < PULSE and spoken(sound, lambda: progress(0.6, "finding its beats")) > SPOKEN:
+        raise InputError(f"{audio}: is speech: there is no beat in it that could meet the cuts")
+    if not tracked.seconds:
+        raise InputError(f"{audio}: has no steady beat that could meet the cuts (pulse {tracked.pulse:.2f} of 1)")
+    if len(tracked.seconds) < FEWEST:
+        raise InputError(
+            f"{audio}: too short to be laid under a picture: {len(tracked.seconds)} beats, and {FEWEST} are needed"
+        )
+    found, clear = attacks(sound, lambda done: progress(0.7 + 0.2 * done, "finding its beats"))
+    heard = hear(sound, tracked.seconds, found, clear)
+    progress(1.0, "finding its beats")
+    return Song(audio, sound, heard, found)
+
+
+def _read(audio: Path, most: float, progress: Progress) -> Sound:
+    """At most so many seconds of a file, in memory once."""
+    whole = np.empty((round(most * SAMPLE_RATE), 2), np.float32)  # what is not filled takes no memory
+    at = 0
+    for block in read_blocks(audio):
+        piece = block[: len(whole) - at]
+        whole[at : at + len(piece)] = np.clip(np.nan_to_num(piece, posinf=0.0, neginf=0.0), -8, 8)
+        at += len(piece)
+        progress(at / len(whole), "reading the song")
+        if at == len(whole):
+            break
+    return whole[:at]
+
+
+def spoken(sound: Sound, check: Any = lambda: None) -> float:
+    """The part of what is heard in a sound, or in its first minute and a half, that is speech."""
+    mono = sound[: LISTENED * SAMPLE_RATE].mean(axis=1, dtype=np.float32).reshape(1, -1)
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=speech.RATE)
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(mono), format="flt", layout="mono")
+    frame.sample_rate = SAMPLE_RATE
+    pieces = [out.to_ndarray().reshape(-1) for out in [*resampler.resample(frame), *resampler.resample(None)]]
+    odds = speech.evidence(np.concatenate(pieces), check)
+    audible = int((odds > speech.NOTHING).sum())
+    return sum(last - first for first, last in speech.spoken(odds)) / audible if audible else 0.0
+
+
+def _kept(warnings: Sequence[str]) -> list[str]:
+    """What the plan says that holds for any music, not for the beats that it had laid itself."""
+    return [said for said in warnings if " is not landed: " not in said and not said.startswith("storyboards shorter")]
+
+
+def _remarks(song: Song, laid: Laid) -> list[str]:
+    """What was done to the song."""
+    name, said = song.path.name, []
+    first = float(song.heard.beats[laid.form.parts[0].first]) / SAMPLE_RATE
+    if first > song.seconds / 20 + 1:
+        said.append(f"{name} begins at {_clock(first)} of it, on the first of its bars that serves the cuts")
+    leaps = laid.joins
+    if leaps:
+        places = ", ".join(f"at {_clock(at)} from {_clock(out)} back to {_clock(back)}" for at, out, back in leaps[:3])
+        more = f" and {len(leaps) - 3} times more" if len(leaps) > 3 else ""
+        said.append(f"{name} is shorter than the picture: bars are repeated, {places}{more}")
+    elif laid.fades:
+        said.append(f"{name} is longer than the picture: it fades out at its end")
+    if laid.end < laid.picture_end - SOON:
+        said.append(f"{name} ends {laid.picture_end - laid.end:.1f} s before the picture")
+    return said
+
+
+def _missed(sheet: CueSheet, ready: scoring.Ready) -> list[str]:
+    """Markers without a beat, and music that ends too soon."""
+    said = []
+    for hit in sheet.hits:
+        if hit.kind == "marker" and hit.weight > 0 and hit.outcome == "missed":
+            miss = "" if hit.at is None else f": {1000 * (hit.at - sheet.seconds(hit.frame)):+.0f} ms"
+            said.append(f"no beat of the song reaches marker '{hit.name}' at {ready.edit.timecode(hit.frame)}{miss}")
+    return said
+
+
+def _song_json(song: Song, laid: Laid) -> dict[str, Any]:
+    beats = song.heard.beats / SAMPLE_RATE
+    bends = laid.bends
+    return {
+        "name": song.path.name,
+        "seconds": round(song.seconds, 3),
+        "tempo": round(song.heard.tempo, 2),
+        "metre": song.heard.metre,
+        "heard_tempo": round(laid.tempo, 2),
+        "bend_percent": round(100 * laid.bent, 2),
+        "mean_bend_percent": round(100 * float(np.abs(bends).mean()), 2) if len(bends) else 0.0,
+        "from": round(float(beats[laid.form.parts[0].first]), 3),
+        "joins": [{"at": round(at, 3), "from": round(out, 3), "to": round(back, 3)} for at, out, back in laid.joins],
+        "fades": laid.fades,
+        "ends": round(laid.end, 3),
+    }
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)}:{rest:04.1f}"
