@@ -95,7 +95,7 @@ class _Player:
         progress: Progress,
     ) -> Performance:
         played = (Block({STEM: sound}) for sound in blocks(self._laid, sheet, progress))
-        return Performance((STEM,), played, _onsets(self._song, self._laid))
+        return Performance((STEM,), played, _onsets(self._song, self._laid), rings=False)
 
 
 def _onsets(song: Song, laid: Laid) -> tuple[float, ...]:

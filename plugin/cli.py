@@ -393,8 +393,11 @@ def _takes(text: str) -> int:
 
 
 def _tempi(text: str) -> tuple[float, float]:
-    low, _, high = text.partition("-")
-    return (_number(low, *TEMPI, "bpm"), _number(high or low, *TEMPI, "bpm"))
+    low, dash, high = text.partition("-")
+    slowest, fastest = _number(low, *TEMPI, "bpm"), _number(high if dash else low, *TEMPI, "bpm")
+    if slowest > fastest:
+        raise argparse.ArgumentTypeError(f"'{text}' falls: the slower tempo comes first")
+    return slowest, fastest
 
 
 def _rounds(text: str) -> int:

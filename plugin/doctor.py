@@ -29,7 +29,7 @@ class Part:
 
 def examine() -> dict[str, Any]:
     """Looks at everything; imports what is slow only here."""
-    parts = [*_packages(), *_adapters(), *_codecs(), *_providers(), *_packs(), *_hosts(), *_programs()]
+    parts = [*_packages(), *_adapters(), *_codecs(), *_providers(), *_packs(), *_hosts(), *_programs(), _fluidsynth()]
     missing = [part for part in parts if part.needed and not part.found]
     return {
         "version": __version__,
@@ -54,6 +54,14 @@ def _packages() -> Iterator[Part]:
     for module, distribution, needed, remedy in wanted:
         found = importlib.util.find_spec(module) is not None
         yield Part("package", module, found, _version(distribution) if found else "", remedy, needed)
+
+
+def _fluidsynth() -> Part:
+    from ..runtime.engines.composer.fluid import version
+
+    found = version()
+    remedy = "only for --soundfont: apt-get install libfluidsynth3, brew install fluid-synth"
+    return Part("program", "FluidSynth", found is not None, found or "", remedy)
 
 
 def _version(distribution: str) -> str:

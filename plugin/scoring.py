@@ -22,7 +22,7 @@ from ..runtime.cues.spot import plan as spot
 from ..runtime.edit import Edit
 from ..runtime.engines.engine import Engine
 from ..runtime.engines.registry import engine as find_engine
-from ..runtime.errors import InputError, UsageError
+from ..runtime.errors import InputError, NothingToScore, UsageError
 from ..runtime.mix.ducking import DEPTH, Ducking, ducking
 from ..runtime.mix.files import Transaction, writing
 from ..runtime.mix.presets import DEFAULT, Target
@@ -94,6 +94,8 @@ def plan(
         shown, sheet = _spotted(edit, look, asked, progress)
         return replace(sheet, warnings=tuple(dict.fromkeys([*sheet.warnings, *shown.warnings])))
     sheet = sheet_json.read(cues, edit)
+    if not sheet.storyboards:
+        raise NothingToScore(f"{cues}: has no storyboards: there is nothing to score")
     if sheet.rate != edit.rate or sheet.frames != edit.frames:
         raise InputError(
             f"{cues}: made for {sheet.frames} frames at {sheet.rate}; the edit has {edit.frames} at {edit.rate}; "
@@ -207,6 +209,12 @@ def prepare(
     if wish.cues and wish.from_cues:
         raise UsageError("--cues plays a cue sheet as it is, --from-cues carries an older one over: one of them")
     spare(target, edit, {"the cue sheet": wish.cues or wish.from_cues, **(inputs or {})})
+    planned = timeline_writing.plan(document, target, only_music=wish.music_only)
+    before = _Earlier.of(planned.folder)
+    before.check(target, named=out is not None or in_place)
+    with writing(target):
+        if target.is_dir() and target.suffix != ".otiod":
+            raise IsADirectoryError(21, "is a folder", str(target))
     with looking.with_media(source, edit, document) as (reachable, _):
         carried = wish.from_cues and carry(
             reachable, wish.from_cues, look=wish.look, asked=wish.asked, progress=progress
@@ -219,9 +227,6 @@ def prepare(
         listens = wish.look.picture
         spoken, unheard = looking.listen(reachable, progress) if wish.duck is not None and listens else ((), ())
     room = ducking(spoken, edit.rate, wish.duck) if wish.duck is not None and listens else None
-    planned = timeline_writing.plan(document, target, only_music=wish.music_only)
-    before = _Earlier.of(planned.folder)
-    before.check(target, named=out is not None or in_place)
     said = carried.to_json() if carried else {}
     order = takes.Order((takes.Take(wish.seed),))
     return Ready(edit, sheet, planned, target, before, said, order, room, unheard)
@@ -323,8 +328,10 @@ class _Earlier:
 
     def check(self, target: Path, *, named: bool) -> None:
         """Refuses what would take somebody's work away: another timeline's sound, or changes made since."""
-        other = self.report.get("out")
         folder = timeline_writing.folder_beside(target).name
+        if not self.report and any((target.parent / folder / name).exists() for name in ("score.wav", "cues.json")):
+            raise UsageError(f"{folder} holds files that are no score of ours: -o gives {target.name} another name")
+        other = self.report.get("out")
         if isinstance(other, str) and other != target.name and (target.parent / Path(other).name).exists():
             raise UsageError(f"{folder} holds the score of {other}; -o gives {target.name} another name")
         if not named and target.exists() and self.report.get("out_sha256") != _digest(target):

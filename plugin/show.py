@@ -105,7 +105,7 @@ def align(answer: Answer) -> None:
 def report(answer: Answer) -> None:
     """The report of a score, as `score` and `demo` print it."""
     carried(answer)
-    _say(f"engine {answer['engine']} {answer['engine_version']} ({answer['licence']}), seed {answer['seed']}")
+    _say(f"engine {answer['engine']} {answer['engine_version']} ({answer['licence']}), {_seeds(answer)}")
     boards = [(b["name"], b["start"], b["end"], f"{b['tempo']:g}") for b in answer["storyboards"]]
     _table(("storyboard", "from frame", "to", "tempo"), boards)
     hits = [
@@ -161,6 +161,11 @@ def _revised(answer: Answer) -> None:
         for take in answer["takes"]
     ]
     _table(("take", "seed", "LUFS", "landed"), takes)
+
+
+def _seeds(answer: Answer) -> str:
+    seeds = answer.get("seeds") or [answer["seed"]]
+    return f"seed {seeds[0]}" if len(set(seeds)) == 1 else f"seeds by storyboard {', '.join(map(str, seeds))}"
 
 
 def _level(answer: Answer) -> str:

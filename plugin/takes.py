@@ -190,7 +190,7 @@ def _anew(sheet: CueSheet, revision: Revision, count: int) -> tuple[int, ...]:
                     f"--only: the storyboard '{boards[index].name}' is locked in {revision.folder / 'cues.json'}"
                 )
         return tuple(chosen)
-    if revision.seed is None and count == 1:
+    if revision.seed is None and count == 1 and not revision.keep_stems:
         return ()  # the same music, mixed or written otherwise
     chosen = [index for index, board in enumerate(boards) if not board.locked]
     if not chosen:

@@ -164,9 +164,10 @@ class _Search:
 
 
 def _clear(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    """Whether [start, end) overlaps nothing that is taken by more than the frame that rounding costs."""
+    """Whether [start, end) overlaps nothing that is taken by more than the frame that rounding costs, of two at least."""
+    spare = 1 if end - start > 1 else 0
     at = bisect_left(taken, (start, start))
-    return (at == 0 or taken[at - 1][1] <= start + 1) and (at == len(taken) or taken[at][0] >= end - 1)
+    return (at == 0 or taken[at - 1][1] <= start + spare) and (at == len(taken) or taken[at][0] >= end - spare)
 
 
 def _chain(pieces: Sequence[_Piece], edge: float) -> list[_Piece]:

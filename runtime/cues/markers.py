@@ -61,12 +61,15 @@ def asked(edit: Edit, starts: Collection[int], start: int, end: int, colours: Co
     return Asked(tuple(sorted(hits, key=lambda hit: hit.frame)), tuple(rests), tuple(warnings))
 
 
+def meant_frame(marker: Marker) -> int:
+    """The frame that a marker means. A build that has a length ends where its marker ends: there the music must be."""
+    long = WORDS.get(word(marker)) == "build" and marker.frames > 1
+    return marker.frame + marker.frames if long else marker.frame
+
+
 def _hit(marker: Marker, end: int) -> Hit:
     wish = WORDS.get(word(marker), "")
-    # A build that has a length ends where its marker ends: there the music must be.
-    long = wish == "build" and marker.frames > 1
-    frame = min(marker.frame + marker.frames, end - 1) if long else marker.frame
-    return Hit(frame, "marker", " ".join(marker.name.split()), WEIGHTS[wish], wish=wish)
+    return Hit(min(meant_frame(marker), end - 1), "marker", " ".join(marker.name.split()), WEIGHTS[wish], wish=wish)
 
 
 def _rests(silent: Iterable[Marker], music: Collection[Marker], starts: Collection[int], end: int) -> list[Rest]:

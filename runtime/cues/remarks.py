@@ -19,8 +19,8 @@ def remarks(edit: Edit, planned: Sequence[Storyboard], hits: Sequence[Hit]) -> l
         named = ", ".join(f"'{b.name}' at {edit.timecode(b.start)}" for b in short[:3])
         more = f" and {len(short) - 3} more" if len(short) > 3 else ""
         said.append(f"storyboards shorter than a beat get one: {named}{more}")
-    if len(hits) < 2 + len(planned):
-        count = len(hits) - len(planned)
+    if len(edit.cuts) + len(hits) < 2 + len(planned):
+        count = len(edit.cuts) + len(hits) - len(planned)
         said.append(f"the edit has {'one cut or marker' if count else 'no cuts and no markers'} for music to land on")
     wanted = [hit for hit in hits if hit.kind == "marker"]
     for first, second in pairwise(wanted):

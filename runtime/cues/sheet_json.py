@@ -19,8 +19,8 @@ POINTS_A_LINE = 8
 
 
 def to_json(sheet: CueSheet) -> dict[str, Any]:
-    """Plain data. `beats_at`, `bars_at` and `energy_at` are the tempo, the metre and the brief's energy that beats, bars and
-    curve were made for: where a person changes one of these, they no longer agree, and reading makes them anew.
+    """Plain data. `beats_at`, `bars_at`, `energy_at` and a hit's `weight_at` are the tempo, the metre, the brief's energy and
+    the weight that beats, bars and curve were made for: where a person changes one of these, they no longer agree, and reading makes them anew.
     """
     return {
         "schema": SCHEMA,
@@ -61,6 +61,7 @@ def to_json(sheet: CueSheet) -> dict[str, Any]:
                 "kind": hit.kind,
                 "name": hit.name,
                 "weight": hit.weight,
+                "weight_at": hit.weight,
                 "wish": hit.wish,
                 "at": None if hit.at is None else round(hit.at, 6),
                 "outcome": hit.outcome,

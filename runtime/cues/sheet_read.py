@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -77,9 +78,12 @@ def from_json(obj: object, edit: Edit | None = None) -> CueSheet:
                 f"({before.end}); storyboards follow each other without overlap"
             )
     hits = agree([_hit(place, rate, frames) for place in top.at("hits", []).items(MAX_HITS)], read, edit)
+    inside = spans(read, hits, rate)
+    changed = _changed(top.at("hits", []))
+    found = [_weighed_anew(each, changed) for each in found]
     storyboards = tuple(
         laid_anew(each.board, span) if each.anew else barred(each.board, span)
-        for each, span in zip(found, spans(read, hits, rate), strict=True)
+        for each, span in zip(found, inside, strict=True)
     )
     warnings = [place.text() for place in top.at("warnings", []).items(MAX_WARNINGS)]
     return CueSheet(
@@ -144,6 +148,25 @@ def _storyboard(place: Place, rate: Rate, frames: int) -> _Read:
         return _Read(board, True, f"it now asks for {tempo:g} a minute")
     fits = _fit(beats, first, last, tempo)
     return _Read(board, not fits, "" if fits else "they did not fit its tempo and length")
+
+
+def _weighed_anew(read: _Read, changed: Sequence[int]) -> _Read:
+    """A storyboard with a hit that a person added or weighed anew is laid anew, unless it is locked."""
+    board = read.board
+    if read.anew or board.locked or bisect_left(changed, board.start) == bisect_left(changed, board.end):
+        return read
+    return _Read(replace(board, bars=()), True, "its hits were changed")
+
+
+def _changed(hits: Place) -> list[int]:
+    """The frames of hits that weigh other than when the beats were laid, rising. A sheet that does not say is as it was."""
+    places = hits.items(MAX_HITS)
+    if not any("weight_at" in place.value for place in places):
+        return []
+    weights = [
+        (place.at("frame").value, place.at("weight", 0.5).value, place.value.get("weight_at")) for place in places
+    ]
+    return sorted(frame for frame, weight, laid in weights if weight != laid)
 
 
 def _brief(place: Place) -> Brief:

@@ -71,6 +71,9 @@ def plan(
     warnings += said.warnings
     rests = _joined([*said.rests, *wishes.rests], start, end)
     hits = _hits(edit, boards, said.hits, rests)
+    warnings += _silenced(edit, said.hits, rests)
+    if wishes.colours and not said.hits:
+        warnings.append(f"no marker has the colour {' or '.join(wishes.colours)}: no marker is a hit")
     spans = _spans(boards, hits, edit)
     briefs = [replace(brief, style=wishes.style) for brief in _briefs(edit, boards)]
     seconds = [(edit.seconds(board.start), edit.seconds(board.end)) for board in boards]
@@ -151,6 +154,14 @@ def _hits(edit: Edit, boards: Sequence[Board], asked: Sequence[Hit], rests: Sequ
         for hit in hits.values()
         if hit.kind == "storyboard" or not any(first <= hit.frame < last for first, last in silent)
     ]
+
+
+def _silenced(edit: Edit, asked: Sequence[Hit], rests: Sequence[Rest]) -> list[str]:
+    """The markers that ask for a hit where no music sounds."""
+    lost = [hit for hit in asked if any(rest.start <= hit.frame < rest.end for rest in rests)]
+    named = ", ".join(f"'{hit.name}' at {edit.timecode(hit.frame)}" for hit in lost[:3])
+    more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+    return [f"markers in a silence are no hits: {named}{more}"] if lost else []
 
 
 def _spans(boards: Sequence[Board], hits: Sequence[Hit], edit: Edit) -> list[Span]:

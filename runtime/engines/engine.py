@@ -39,7 +39,8 @@ class Performance:
 
     `blocks` follow each other without gap and together are exactly `CueSheet.samples` long, so a score of any length
     is made in bounded memory; they can be drawn once. `onsets` are the seconds at which something audible starts,
-    rising; `notes` is empty where the engine has none. `warnings` are what a person should know.
+    rising; `notes` is empty where the engine has none. `warnings` are what a person should know; `rings` is False
+    for finished music, which cannot be asked to start nothing in a rest.
     """
 
     stems: tuple[str, ...]
@@ -47,6 +48,7 @@ class Performance:
     onsets: tuple[float, ...]
     notes: tuple[Note, ...] = ()
     warnings: tuple[str, ...] = ()
+    rings: bool = True
 
 
 class Engine(Protocol):

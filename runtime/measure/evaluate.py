@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from ..cues.markers import MUSIC, SILENCE, meant_frame, word
 from ..cues.sheet import NEAR_SECONDS, Outcome, outcome
 from ..edit import Edit
 from ..progress import Progress, part, silent
@@ -243,7 +244,9 @@ def _beat(heard: Heard) -> float:
 def _asked(edit: Edit) -> list[tuple[int, MomentKind, str]]:
     cuts: list[tuple[int, MomentKind, str]] = [(cut.frame, "cut", cut.kind) for cut in edit.cuts]
     markers: list[tuple[int, MomentKind, str]] = [
-        (marker.frame, "marker", marker.name) for marker in edit.markers if marker.visible
+        (meant_frame(marker), "marker", marker.name)
+        for marker in edit.markers
+        if marker.visible and word(marker) not in (*SILENCE, *MUSIC)
     ]
     return sorted(moment for moment in cuts + markers if 0 <= moment[0] < edit.frames)
 

@@ -152,7 +152,7 @@ def mix(
 
 def _draw(performance: Performance, sheet: CueSheet, scratch: Scratch, stems: bool, progress: Progress) -> Drawn:
     """Plays the performance into the scratch file, and measures it."""
-    meter, listener, rests = Meter(), Listener(), Rests(sheet)
+    meter, listener, rests = Meter(), Listener(), Rests(sheet, getattr(performance, "rings", True))
     ends = sheet.rate.samples(max(board.end for board in sheet.storyboards)) if sheet.storyboards else sheet.samples
     at = 0
     sounding = False

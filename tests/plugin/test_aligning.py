@@ -167,6 +167,7 @@ def test_the_song_itself_is_never_written_over(cut, tune, tmp_path):
     folder.mkdir()
     inside = folder / "score.wav"
     inside.write_bytes(tune.read_bytes())
+    (folder / "report.json").write_text('{"out": "out.otio"}')
     with pytest.raises(UsageError, match="the song itself"):
         aligning.align(Source(path), inside, out=tmp_path / "out.otio")
     assert inside.read_bytes() == tune.read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import wave
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from hitpoint.plugin import scoring
 from hitpoint.plugin.scoring import Wish
 from hitpoint.plugin.timeline.reading import Source, is_ours
+from hitpoint.runtime.cues import sheet_json
 from hitpoint.runtime.errors import InputError, NothingToScore, UsageError
 from hitpoint.runtime.rate import Rate
 
@@ -277,3 +279,21 @@ def test_nothing_to_score_is_said_and_nothing_written(make, save, tmp_path):
     with pytest.raises(NothingToScore):
         scoring.score(Source(path), out=tmp_path / "new" / "out.otio")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_sheet_without_storyboards_is_nothing_to_score(cut, tmp_path):
+    sheet = scoring.plan(Source(cut()).read()[0])
+    path = tmp_path / "cues.json"
+    path.write_text(sheet_json.dumps(replace(sheet, storyboards=(), hits=())), encoding="utf-8")
+    with pytest.raises(NothingToScore, match="no storyboards"):
+        scoring.plan(Source(cut()).read()[0], path)
+
+
+def test_a_folder_with_somebodys_sound_in_it_is_left_alone(cut, tmp_path):
+    out = tmp_path / "mine.otio"
+    own = tmp_path / "mine.hitpoint" / "score.wav"
+    own.parent.mkdir()
+    own.write_text("mine")
+    with pytest.raises(UsageError, match="no score of ours"):
+        scoring.score(Source(cut()), out=out)
+    assert own.read_text() == "mine" and not out.exists()

@@ -91,10 +91,11 @@ def names(folder: Path | None = None) -> list[str]:
 
 def load(name: str, folder: Path | None = None) -> Style:
     """The style of a name; the user's own come before ours. Raises InputError."""
+    called = [name, name.casefold().replace("-", "")]
     for place in _folders(folder):
-        path = place / f"{name}.json"
-        if re.fullmatch(r"[\w-]+", name) and path.is_file():
-            return _read(path, path.stat().st_mtime_ns)
+        for path in (place / f"{each}.json" for each in called if re.fullmatch(r"[\w-]+", each)):
+            if path.is_file():
+                return _read(path, path.stat().st_mtime_ns)
     raise InputError(f"no style is called '{name}': there are {', '.join(names(folder))}")
 
 

@@ -118,6 +118,12 @@ def test_a_shot_that_is_used_once_more_has_one_counterpart_only():
     assert stretches == [(0, 50, 0, 50), (50, 80, 50, 80)]
 
 
+def test_a_frame_of_a_shot_that_is_there_already_has_no_second_counterpart():
+    assert found(
+        [KnownShot(0, 2, "a", "/a", 0.0)], [KnownShot(0, 2, "a", "/a", 0.0), KnownShot(2, 3, "a", "/a", 0.0)]
+    ) == [(0, 2, 0, 2)]
+
+
 SHOTS = st.lists(
     st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 1.0, 2.5, 40.0]), st.integers(1, 90),
               st.sampled_from([1.0, 1.0, 2.0, -1.0, 0.0, 0.5])),

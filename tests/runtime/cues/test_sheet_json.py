@@ -52,7 +52,7 @@ def test_the_file_is_a_plain_json_with_the_agreed_keys():
         "name", "start", "end", "role", "tempo", "beats_at", "metre", "bars_at", "energy_at", "locked", "brief", "beats", "bars",
     }  # fmt: skip
     assert set(obj["hits"][0]) == {
-        "frame", "seconds", "kind", "name", "weight", "wish", "at", "outcome", "place",
+        "frame", "seconds", "kind", "name", "weight", "weight_at", "wish", "at", "outcome", "place",
     }  # fmt: skip
     assert obj["hits"][0]["seconds"] == pytest.approx(10 * 1001 / 24000, abs=1e-6)
 
@@ -429,3 +429,20 @@ def test_a_curve_follows_the_energy_that_a_person_gives_a_storyboard():
     for frame in inside:
         assert read[frame] == pytest.approx(dict(obj["energy"])[frame] * 1.5, abs=1e-3)
     assert read[900] == (0.2 if not board["start"] <= 900 < board["end"] else pytest.approx(0.3))
+
+
+def test_beats_are_laid_anew_for_a_hit_that_a_person_adds_and_others_that_weigh_less():
+    made = sheet()
+    obj = sheet_json.to_json(made)
+    for hit in obj["hits"]:
+        hit["weight"] = 0.05
+    obj["hits"].append({"frame": 620, "kind": "cut", "weight": 1.0})
+    read = sheet_json.from_json(obj)
+    assert next(hit for hit in read.hits if hit.frame == 620).place in ("downbeat", "beat")
+    assert any("its hits were changed" in warning for warning in read.warnings)
+    obj["storyboards"] = [{**board, "locked": True} for board in obj["storyboards"]]
+    assert [board.beats for board in sheet_json.from_json(obj).storyboards] == [b.beats for b in made.storyboards]
+
+
+def test_a_sheet_that_nobody_changed_keeps_its_beats():
+    assert sheet_json.from_json(sheet_json.to_json(sheet())) == sheet()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hitpoint.runtime.cues import sheet_json
+from hitpoint.runtime.cues.sheet import Rest
 from hitpoint.runtime.cues.spot import Wishes, plan
 from hitpoint.runtime.edit import Cut, Edit, Marker, Shot
 from hitpoint.runtime.errors import NothingToScore
@@ -280,3 +281,14 @@ def test_boards_that_somebody_has_are_planned_as_they_are():
 def test_no_boards_are_nothing_to_score():
     with pytest.raises(NothingToScore, match="film"):
         plan(edit(), boards=())
+
+
+def test_a_marker_in_a_silence_is_no_hit_and_that_is_said():
+    sheet = plan(edit(cuts=[100, 700], markers=[marker(400, "hit: door")]), wishes=Wishes(rests=(Rest(300, 500),)))
+    assert not any(hit.frame == 400 for hit in sheet.hits)
+    assert any("'hit: door'" in warning and "silence" in warning for warning in sheet.warnings)
+
+
+def test_colours_that_no_marker_has_are_said():
+    sheet = plan(edit(cuts=[100, 700], markers=[marker(400, "door")]), wishes=Wishes(colours=("banana",)))
+    assert any("banana" in warning for warning in sheet.warnings)
