@@ -17,6 +17,7 @@ from ..cues.sheet import CueSheet
 from ..errors import EngineError
 from ..progress import Progress, part, silent
 from ..rate import SAMPLE_RATE
+from .ahead import ahead
 from .ducking import Ducking
 from .files import Transaction, writing
 from .glue import Listener
@@ -156,7 +157,7 @@ def _draw(performance: Performance, sheet: CueSheet, scratch: Scratch, stems: bo
     ends = sheet.rate.samples(max(board.end for board in sheet.storyboards)) if sheet.storyboards else sheet.samples
     at = 0
     sounding = False
-    for block in performance.blocks:
+    for block in ahead(performance.blocks):
         whole = _checked_block(block, performance.stems)
         if at + len(whole) > sheet.samples:
             raise EngineError(f"the engine played more than the {sheet.samples} samples of the timeline")
