@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import av
 import numpy as np
 
+from ..runtime.cues.remarks import about_beats
 from ..runtime.cues.sheet import CueSheet
 from ..runtime.engines.engine import Block, Performance
 from ..runtime.errors import InputError
@@ -70,7 +71,8 @@ def align(
     song = listen(audio, board_end - board_start, part(progress, 0.15, 0.4))
     laid = lay(song.sound, song.heard, song.attacks, ready.sheet, part(progress, 0.4, 0.45))
     sheet = sheet_of(laid, ready.sheet)
-    remarks = [*_kept(sheet.warnings), *_remarks(song, laid), *_missed(sheet, ready)]
+    kept = (said for said in sheet.warnings if not about_beats(said))
+    remarks = [*kept, *_remarks(song, laid), *_missed(sheet, ready)]
     sheet = replace(sheet, warnings=tuple(dict.fromkeys(remarks)))
     inner = part(progress, 0.45, 1.0)
     return scoring.put(_Player(song, laid), sheet, ready, wish, inner, {"song": _song_json(song, laid)})
@@ -163,11 +165,6 @@ def spoken(sound: Sound, check: Any = lambda: None) -> float:
     odds = speech.evidence(np.concatenate(pieces), check)
     audible = int((odds > speech.NOTHING).sum())
     return sum(last - first for first, last in speech.spoken(odds)) / audible if audible else 0.0
-
-
-def _kept(warnings: Sequence[str]) -> list[str]:
-    """What the plan says that holds for any music, not for the beats that it had laid itself."""
-    return [said for said in warnings if " is not landed: " not in said and not said.startswith("storyboards shorter")]
 
 
 def _remarks(song: Song, laid: Laid) -> list[str]:

@@ -121,20 +121,31 @@ def score(options: argparse.Namespace) -> Answer:
         takes=options.takes,
         revision=_revision(options),
         stem_tracks=options.stem_tracks,
-        **_level(options),
-        cues=options.cues,
-        from_cues=options.from_cues,
         stems=options.stems,
-        markers=options.markers,
-        music_only=options.music_only,
-        link=options.link,
-        broadcast_wave=options.broadcast_wave,
-        look=_wanted(options),
-        asked=_asked(options),
+        **_sounding(options),
     )
     with show.progress() as progress:
         done = scoring.score(source, wish, out=options.out, in_place=options.in_place, progress=progress)
+    return _scored(done)
+
+
+def _scored(done: Any) -> Answer:
     return {**done.report, "out": str(done.out), "folder": str(done.folder), "wav": str(done.wav)}
+
+
+def _sounding(options: argparse.Namespace) -> dict[str, Any]:
+    """What `score` and `align` are both asked: the plan, how it sounds on the timeline, and how it is named there."""
+    return {
+        **_level(options),
+        "cues": options.cues,
+        "from_cues": options.from_cues,
+        "markers": options.markers,
+        "music_only": options.music_only,
+        "link": options.link,
+        "broadcast_wave": options.broadcast_wave,
+        "look": _wanted(options),
+        "asked": _asked(options),
+    }
 
 
 def _level(options: argparse.Namespace) -> dict[str, Any]:
@@ -166,22 +177,12 @@ def align(options: argparse.Namespace) -> Answer:
     from . import aligning, scoring
 
     source = source_of(options)
-    wish = scoring.Wish(
-        **_level(options),
-        cues=options.cues,
-        from_cues=options.from_cues,
-        markers=options.markers,
-        music_only=options.music_only,
-        link=options.link,
-        broadcast_wave=options.broadcast_wave,
-        look=_wanted(options),
-        asked=_asked(options),
-    )
+    wish = scoring.Wish(**_sounding(options))
     with show.progress() as progress:
         done = aligning.align(
             source, options.audio, wish, out=options.out, in_place=options.in_place, progress=progress
         )
-    return {**done.report, "out": str(done.out), "folder": str(done.folder), "wav": str(done.wav)}
+    return _scored(done)
 
 
 def unscore(options: argparse.Namespace) -> Answer:

@@ -15,7 +15,8 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from ..runtime.picture.frames import FAILURES, OPTIONS, Frames, Unreadable, colourspace, reason
+from ..runtime.picture.frames import Frames, colourspace
+from ..runtime.picture.media import FAILURES, Unreadable, opened, pictures
 from ..runtime.rate import SAMPLE_RATE, round_half_up
 
 Image = NDArray[np.uint8]  # (1.5 x height, width): yuv420p in video range
@@ -141,16 +142,13 @@ class Audio:
         self._container.close()
 
     def _open(self) -> None:
-        try:
-            self._container = av.open(str(self._path), options=OPTIONS)
-        except FAILURES as error:
-            raise Unreadable(reason(error)) from None
+        self._container = opened(self._path)
         if not self._container.streams.audio:
             self._container.close()
             raise Unreadable("has no sound")
         self._stream = self._container.streams.audio[0]
-        pictures = [s for s in self._container.streams.video if not s.disposition & 0x400]  # covers are no picture
-        first = pictures[0] if pictures else self._stream
+        seen = pictures(self._container)
+        first = seen[0] if seen else self._stream
         self._start = Fraction(first.start_time or 0) * Fraction(first.time_base or 0)
         self._begin()
 

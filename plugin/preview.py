@@ -16,7 +16,7 @@ import numpy as np
 
 from ..runtime.edit import Edit, Source
 from ..runtime.errors import InputError, OutputError, UsageError
-from ..runtime.picture.frames import Unreadable
+from ..runtime.picture.media import Unreadable
 from ..runtime.picture.trouble import told
 from ..runtime.progress import Progress, silent
 from ..runtime.rate import SAMPLE_RATE

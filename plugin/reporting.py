@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from ..runtime.cues import sheet_json
 from ..runtime.cues.sheet import CueSheet, Hit, outcome
 from ..runtime.edit import Edit
 from ..runtime.engines.engine import Engine, Note
+from ..runtime.measure.matching import nearest
 from ..runtime.mix.programme import Programme
 from ..runtime.rate import SAMPLE_RATE
 from . import takes
@@ -38,9 +38,7 @@ def landed(sheet: CueSheet, onsets: Sequence[float]) -> CueSheet:
 
     def heard(hit: Hit) -> Hit:
         asked = sheet.seconds(hit.frame)
-        i = bisect_left(onsets, asked)
-        near = [onsets[k] for k in (i - 1, i) if 0 <= k < len(onsets)]
-        at = min(near, key=lambda onset: abs(onset - asked), default=None)
+        at = nearest(asked, onsets)
         met = outcome(asked, at, sheet.rate)
         # An engine that plays where the plan has nothing has landed the hit by an accent of its own.
         place = (hit.place or "free") if met == "landed" else ""

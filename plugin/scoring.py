@@ -220,10 +220,10 @@ def prepare(
             reachable, wish.from_cues, look=wish.look, asked=wish.asked, progress=progress
         )
         if carried:
-            sheet = wish.asked.styled(carried.sheet)
+            sheet = carried.sheet
         else:
             sheet = plan(reachable, wish.cues, look=wish.look, asked=wish.asked, progress=progress)
-            sheet = wish.asked.styled(sheet) if wish.cues else sheet
+        sheet = wish.asked.styled(sheet)
         listens = wish.look.picture
         spoken, unheard = looking.listen(reachable, progress) if wish.duck is not None and listens else ((), ())
     room = ducking(spoken, edit.rate, wish.duck) if wish.duck is not None and listens else None

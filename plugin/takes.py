@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -219,11 +219,11 @@ def _joined(new: Performance, old: Performance, kept: frozenset[str]) -> Perform
     """`new` with the stems `kept` of `old`."""
     notes = [note for note in new.notes if note.stem not in kept] + [note for note in old.notes if note.stem in kept]
     onsets = {*_of_stems(new, set(new.stems) - kept), *_of_stems(old, kept)}
-    return Performance(
-        new.stems,
-        _blocks(new, old, kept),
-        tuple(sorted(onsets)),
-        tuple(sorted(notes, key=lambda note: note.start)),
+    return replace(
+        new,
+        blocks=_blocks(new, old, kept),
+        onsets=tuple(sorted(onsets)),
+        notes=tuple(sorted(notes, key=lambda note: note.start)),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -20,6 +22,15 @@ STRONG_OFFBEAT, STRONG_NEAR = 0.25, 0.45  # the same for what should be on a dow
 STRONG = 0.7  # from this weight on a hit should be on a downbeat
 END = 0.8  # what it is worth that a storyboard ends where a beat would be
 CLOSE = 1e-3
+
+
+class Extent(Protocol):
+    """What storyboards are, planned or not yet: frames [start, end)."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,23 @@ class Span:
     def final(self) -> Goal:
         worth = END if self.goes_on else END / 2
         return Goal(float(self.rate.seconds(self.end - self.start)), worth, 0.3 * worth, 0.4 * worth)
+
+
+def spans(boards: Sequence[Extent], hits: Sequence[Hit], rate: Rate) -> list[Span]:
+    """Each storyboard with the hits inside, whatever their order."""
+    rising = sorted(hits, key=lambda hit: hit.frame)
+    frames = [hit.frame for hit in rising]
+    after = [*(board.start for board in boards[1:]), None]
+    return [
+        Span(
+            board.start,
+            board.end,
+            tuple(rising[bisect_left(frames, board.start) : bisect_left(frames, board.end)]),
+            rate,
+            goes_on=following == board.end,
+        )
+        for board, following in zip(boards, after, strict=False)
+    ]
 
 
 def worths(span: Span, tempi: Sequence[float] = TEMPI) -> tuple[float, ...]:

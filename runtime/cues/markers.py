@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..edit import Edit, Marker
 from ..picture.asked import asked_name
@@ -57,7 +57,8 @@ def asked(edit: Edit, starts: Collection[int], start: int, end: int, colours: Co
     if len(inside) < len(markers):
         warnings.append(f"markers outside the picture are no hits: {len(markers) - len(inside)} left out")
     hits = [_hit(m, end) for m in inside if word(m) not in SILENCE]
-    rests = _rests([m for m in inside if word(m) in SILENCE], [m for m in inside if word(m) in MUSIC], starts, end)
+    music = [m for m in inside if word(m) in MUSIC]
+    rests = joined((_rest(m, music, starts, end) for m in inside if word(m) in SILENCE), start, end)
     return Asked(tuple(sorted(hits, key=lambda hit: hit.frame)), tuple(rests), tuple(warnings))
 
 
@@ -72,17 +73,24 @@ def _hit(marker: Marker, end: int) -> Hit:
     return Hit(min(meant_frame(marker), end - 1), "marker", " ".join(marker.name.split()), WEIGHTS[wish], wish=wish)
 
 
-def _rests(silent: Iterable[Marker], music: Collection[Marker], starts: Collection[int], end: int) -> list[Rest]:
+def joined(rests: Iterable[Rest], start: int, end: int) -> list[Rest]:
+    """The rests within the frames [start, end), rising; those that overlap or touch become one."""
+    found: list[Rest] = []
+    for rest in sorted(rests, key=lambda rest: rest.start):
+        first, last = max(rest.start, start), min(rest.end, end)
+        if first >= last:
+            continue
+        if found and first <= found[-1].end:
+            found[-1] = replace(found[-1], end=max(last, found[-1].end))
+        else:
+            found.append(replace(rest, start=first, end=last))
+    return found
+
+
+def _rest(marker: Marker, music: Iterable[Marker], starts: Iterable[int], end: int) -> Rest:
     """Silence lasts as long as its marker, or to the next `music` marker or storyboard, or to the end."""
-    rests: list[Rest] = []
-    for marker in silent:
-        if marker.frames > 1:
-            stop = min(marker.frame + marker.frames, end)
-        else:
-            stop = min([at for at in (*(m.frame for m in music), *starts) if at > marker.frame], default=end)
-        if rests and marker.frame <= rests[-1].end:
-            before = rests.pop()
-            rests.append(Rest(before.start, max(stop, before.end), before.name))
-        else:
-            rests.append(Rest(marker.frame, stop, " ".join(marker.name.split())))
-    return rests
+    if marker.frames > 1:
+        stop = marker.frame + marker.frames
+    else:
+        stop = min([at for at in (*(m.frame for m in music), *starts) if at > marker.frame], default=end)
+    return Rest(marker.frame, stop, " ".join(marker.name.split()))

@@ -17,7 +17,8 @@ from .carry_boards import NEW, Run, runs
 from .carry_hits import Lost, Moments, carried_hits, carried_rests
 from .follow import Stretch, Way, follow
 from .known import BEGINS, known_markers
-from .relay import laid_anew, spans
+from .laying import spans
+from .relay import laid_anew
 from .sheet import CueSheet, Hit, KnownShot, Storyboard
 
 LEAST_SECONDS = 2.0  # a plan's storyboard that would be shorter goes with the one before it

@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import replace
 
-from ..rate import Rate
 from .laying import Span, bars, beats
-from .sheet import Hit, Storyboard
-
-
-def spans(boards: Sequence[Storyboard], hits: Sequence[Hit], rate: Rate) -> list[Span]:
-    """Each storyboard with the hits inside, whatever their order."""
-    rising = sorted(hits, key=lambda hit: hit.frame)
-    frames = [hit.frame for hit in rising]
-    after = [*(board.start for board in boards[1:]), None]
-    return [
-        Span(
-            board.start,
-            board.end,
-            tuple(rising[bisect_left(frames, board.start) : bisect_left(frames, board.end)]),
-            rate,
-            goes_on=following == board.end,
-        )
-        for board, following in zip(boards, after, strict=False)
-    ]
+from .sheet import Storyboard
 
 
 def laid_anew(board: Storyboard, span: Span) -> Storyboard:

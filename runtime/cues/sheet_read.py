@@ -17,8 +17,9 @@ from ..rate import SLOWEST as LEAST_RATE
 from ..rate import Rate
 from .agree import agree
 from .beats import STUMBLE, meet
+from .laying import spans
 from .place import Place, shown
-from .relay import barred, laid_anew, spans
+from .relay import barred, laid_anew
 from .sheet import (
     SCHEMA,
     Brief,

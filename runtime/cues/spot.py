@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +19,7 @@ from . import form, markers
 from .beats import meet
 from .known import known_markers, known_shots
 from .laying import FASTEST, SLOWEST, TEMPI, Span, bars, beats, worths
+from .laying import spans as spans_of
 from .remarks import remarks
 from .sheet import Brief, CueSheet, Hit, Rest, Storyboard
 from .weights import ACCENT_WEIGHT, STORYBOARD_WEIGHT, cut_weight
@@ -69,12 +69,12 @@ def plan(
     start, end = boards[0].start, boards[-1].end
     said = markers.asked(edit, [board.start for board in boards], start, end, wishes.colours)
     warnings += said.warnings
-    rests = _joined([*said.rests, *wishes.rests], start, end)
+    rests = markers.joined([*said.rests, *wishes.rests], start, end)
     hits = _hits(edit, boards, said.hits, rests)
     warnings += _silenced(edit, said.hits, rests)
     if wishes.colours and not said.hits:
         warnings.append(f"no marker has the colour {' or '.join(wishes.colours)}: no marker is a hit")
-    spans = _spans(boards, hits, edit)
+    spans = spans_of(boards, hits, edit.rate)
     briefs = [replace(brief, style=wishes.style) for brief in _briefs(edit, boards)]
     seconds = [(edit.seconds(board.start), edit.seconds(board.end)) for board in boards]
     parts = form.roles(seconds, briefs)
@@ -118,20 +118,6 @@ def _check(edit: Edit) -> None:
         raise NothingToScore(f"'{edit.name}' has a picture without length: there is nothing to score")
 
 
-def _joined(rests: Sequence[Rest], start: int, end: int) -> list[Rest]:
-    """The rests within the picture, rising; those that overlap become one."""
-    found: list[Rest] = []
-    for rest in sorted(rests, key=lambda rest: rest.start):
-        first, last = max(rest.start, start), min(rest.end, end)
-        if first >= last:
-            continue
-        if found and first <= found[-1].end:
-            found[-1] = replace(found[-1], end=max(last, found[-1].end))
-        else:
-            found.append(replace(rest, start=first, end=last))
-    return found
-
-
 def _hits(edit: Edit, boards: Sequence[Board], asked: Sequence[Hit], rests: Sequence[Rest]) -> list[Hit]:
     """One hit a frame, rising: the heaviest wish wins and the names of all are kept. Where music is silent is none."""
     start, end = boards[0].start, boards[-1].end
@@ -162,21 +148,6 @@ def _silenced(edit: Edit, asked: Sequence[Hit], rests: Sequence[Rest]) -> list[s
     named = ", ".join(f"'{hit.name}' at {edit.timecode(hit.frame)}" for hit in lost[:3])
     more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
     return [f"markers in a silence are no hits: {named}{more}"] if lost else []
-
-
-def _spans(boards: Sequence[Board], hits: Sequence[Hit], edit: Edit) -> list[Span]:
-    frames = [hit.frame for hit in hits]
-    after = [*(board.start for board in boards[1:]), None]
-    return [
-        Span(
-            board.start,
-            board.end,
-            tuple(hits[bisect_left(frames, board.start) : bisect_left(frames, board.end)]),
-            edit.rate,
-            goes_on=following == board.end,
-        )
-        for board, following in zip(boards, after, strict=True)
-    ]
 
 
 def _briefs(edit: Edit, boards: Sequence[Board]) -> list[Brief]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-
-import numpy as np
 
 SLACK = 1e-9  # seconds: a distance that is the tolerance counts as met
 
@@ -12,7 +11,7 @@ SLACK = 1e-9  # seconds: a distance that is the tolerance counts as met
 def nearest(moment: float, times: Sequence[float]) -> float | None:
     if not len(times):
         return None
-    at = int(np.searchsorted(times, moment))
+    at = bisect_left(times, moment)
     return min(times[max(at - 1, 0) : at + 1], key=lambda time: abs(time - moment))
 
 

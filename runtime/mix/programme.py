@@ -49,6 +49,9 @@ class Performance(Protocol):
     @property
     def blocks(self) -> Iterator[Block]: ...
 
+    @property
+    def rings(self) -> bool: ...
+
 
 @dataclass(frozen=True)
 class Programme:
@@ -153,7 +156,7 @@ def mix(
 
 def _draw(performance: Performance, sheet: CueSheet, scratch: Scratch, stems: bool, progress: Progress) -> Drawn:
     """Plays the performance into the scratch file, and measures it."""
-    meter, listener, rests = Meter(), Listener(), Rests(sheet, getattr(performance, "rings", True))
+    meter, listener, rests = Meter(), Listener(), Rests(sheet, performance.rings)
     ends = sheet.rate.samples(max(board.end for board in sheet.storyboards)) if sheet.storyboards else sheet.samples
     at = 0
     sounding = False

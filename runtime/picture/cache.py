@@ -148,7 +148,7 @@ def identity(path: Path) -> str:
 def _code() -> str:
     """Changes with every line that decides what a picture looks like."""
     hashed = hashlib.sha256()
-    for name in ("frames", "strip", "colour", "descriptor", "vision_pack"):
+    for name in ("media", "frames", "strip", "colour", "descriptor", "vision_pack"):
         with suppress(OSError):
             hashed.update(Path(__file__).with_name(f"{name}.py").read_bytes())
     return hashed.hexdigest()

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from ..edit import Edit, Shot, Source
 from ..progress import Progress, part, silent
 from .boundaries import boundaries
-from .frames import Unreadable
+from .media import Unreadable
 from .reel import SLACK, Reel, Small
 from .survey import Find, find_plainly
 

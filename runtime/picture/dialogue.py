@@ -22,7 +22,8 @@ from ..edit import AudioTrack, Edit, Source
 from ..errors import Cancelled
 from ..progress import Progress, silent
 from ..rate import Rate, round_half_up
-from .hearing import Ear, Unreadable
+from .hearing import Ear
+from .media import Unreadable
 from .speech import NOTHING, RATE, STEP, evidence, spoken
 from .trouble import told
 

@@ -18,16 +18,13 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from .media import FAILURES, Unreadable, opened, pictures
+
 Picture = NDArray[np.uint8]  # (height, width, 3): sRGB
 
-# A playlist must not lead to the network, nor a '%04d' in a name to other files.
-OPTIONS = {"protocol_whitelist": "file", "pattern_type": "none"}
-# A damaged medium comes out of PyAV as any of these.
-FAILURES = (av.FFmpegError, OSError, ValueError, LookupError, ArithmeticError, RuntimeError, MemoryError)
 SIDE = 144  # pixels: the longest side of a small picture; Diff-V2M takes its histogram from at most 150
 
 _FILTERED = ("h264", "hevc")
-_COVER = 0x400  # disposition of a picture that belongs to a song
 _LEAP = 2  # seconds: a longer way forwards is sought, not decoded
 _SPARSE = 600  # frames without a key frame after which a seek is given up
 _INDEXED = ("mov", "mp4", "matroska", "webm")  # containers that know where their key frames are
@@ -37,10 +34,6 @@ _TRIAL = Fraction(2)  # seconds of a film that show which frames it can spare
 _WORTH = Fraction(6, 5)  # frames that one frame has to stand for, else nothing is gained
 _STILL_RATE = Fraction(24)  # frames a second of a sequence whose rate nobody said
 _SEQUENCE = re.compile(r"(.*?)(?:\[(\d+)-(\d+)\]|%(0\d+)?d)([^/\\]*)", re.DOTALL)
-
-
-class Unreadable(Exception):
-    """Why a medium cannot be used, in a few words."""
 
 
 class Moment(NamedTuple):
@@ -166,11 +159,8 @@ class Frames:
         self._container.close()
 
     def _open(self) -> None:
-        try:
-            self._container = av.open(str(self._path), options=OPTIONS)
-        except FAILURES as error:
-            raise Unreadable(reason(error)) from None
-        streams = [stream for stream in self._container.streams.video if not stream.disposition & _COVER]
+        self._container = opened(self._path)
+        streams = pictures(self._container)
         if not streams:
             self._container.close()
             raise Unreadable("has no picture")
@@ -497,7 +487,3 @@ def numbered(path: Path) -> dict[int, Path]:
         if digits == str(number).zfill(width) and (first is None or int(first) <= number <= int(last)):
             found[number] = path.with_name(name)
     return found
-
-
-def reason(error: Exception) -> str:
-    return str(error.strerror or error).lower() if isinstance(error, OSError) else "is no readable medium"

@@ -13,14 +13,11 @@ from av.stream import Discard
 from numpy.typing import NDArray
 
 from ..rate import round_half_up
+from .media import FAILURES, Unreadable, opened, pictures
 
 Array = NDArray[np.float32]
 
 STREAMS = 16  # of one medium; more than that is no film's sound
-# A playlist must not lead to the network, nor a '%04d' in a name to other files.
-_OPTIONS = {"protocol_whitelist": "file", "pattern_type": "none"}
-# A damaged medium comes out of PyAV as any of these.
-_FAILURES = (av.FFmpegError, OSError, ValueError, LookupError, ArithmeticError, RuntimeError, MemoryError)
 _RUN_UP = (Fraction(1, 4), Fraction(2), Fraction(10))  # seconds that a lossy codec may need before it sounds right
 _LEAP = Fraction(1, 20)  # seconds: where time stamps part from the count of samples by more, they are right
 _OUT_OF_STEP = 5  # seconds between streams that belong together, at most
@@ -28,18 +25,11 @@ _LOUDEST = 8.0  # full scales that a float file may hold and still mean it
 _OPPOSED = -0.5  # correlation of two sides below which one of them is upside down
 
 
-class Unreadable(Exception):
-    """Why a medium cannot be listened to, in a few words."""
-
-
 class Ear:
     """One medium, open for listening. `damaged` is True once something in it could not be decoded."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._container = av.open(str(path), options=_OPTIONS, metadata_errors="ignore")
-        except _FAILURES as error:
-            raise Unreadable(_reason(error)) from None
+        self._container = opened(path, metadata_errors="ignore")
         self.damaged = False
         self._streams = self._container.streams.audio[:STREAMS]
         if not self._streams:
@@ -48,8 +38,8 @@ class Ear:
         for stream in self._container.streams:
             if stream not in self._streams:
                 stream.discard = Discard.all  # pictures are not even read from the disk
-        pictures = [s for s in self._container.streams.video if not s.disposition & 0x400]  # covers are no picture
-        first = pictures[0] if pictures else self._streams[0]
+        seen = pictures(self._container)
+        first = seen[0] if seen else self._streams[0]
         self._start = Fraction(first.start_time or 0) * Fraction(first.time_base or 0)
 
     def close(self) -> None:
@@ -77,7 +67,7 @@ class Ear:
                 self._container.seek(min(0, int(self._start * 1_000_000)))
             else:
                 self._container.seek(int(moment / stream.time_base), stream=stream)
-        except _FAILURES:  # not seekable: decoded from where it stands
+        except FAILURES:  # not seekable: decoded from where it stands
             pass
 
     def _fill(self, parts: Sequence[_Part], check: Callable[[], None], retry: bool) -> bool:
@@ -90,7 +80,7 @@ class Ear:
             check()
             try:
                 packet = next(packets, None)
-            except _FAILURES:
+            except FAILURES:
                 self.damaged = True
                 return False
             if packet is None:
@@ -105,7 +95,7 @@ class Ear:
                     if part.late(frame) and retry:
                         return True
                     part.add(frame)
-            except _FAILURES:
+            except FAILURES:
                 part.lost()
                 self.damaged = True
                 failures += 1
@@ -192,7 +182,3 @@ def mono(channels: Array, names: Sequence[str]) -> list[Array]:
     rest = [n for n in range(len(channels)) if n not in centre]
     groups = [group for group in (centre, rest) if group]
     return [channels[group].sum(axis=0, dtype=np.float32) / np.float32(len(group) ** 0.5) for group in groups]
-
-
-def _reason(error: Exception) -> str:
-    return str(error.strerror or error).lower() if isinstance(error, OSError) else "is no readable medium"

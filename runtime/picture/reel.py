@@ -11,7 +11,8 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from .frames import FAILURES, Frames, Moment, Numbered, Source, idle, is_sequence
+from .frames import Frames, Moment, Numbered, Source, idle, is_sequence
+from .media import FAILURES
 
 WIDTH, HEIGHT = 128, 72
 SLACK = Fraction(3, 4000)  # seconds: containers round time stamps to their tick, Matroska to a millisecond

@@ -12,8 +12,9 @@ import numpy as np
 from ..edit import Edit
 from ..progress import Progress, silent
 from .descriptor import RATE, OwnVision, Vision, similarities, zero_stuffed
-from .frames import FAILURES, Picture, Source, Unreadable, open_frames, show
+from .frames import Picture, Source, open_frames, show
 from .look import Array
+from .media import FAILURES, Unreadable
 from .plan import Piece, Plan
 from .survey import Find, find_plainly
 

@@ -25,8 +25,9 @@ from ..errors import Cancelled
 from ..progress import Progress
 from .cache import Cache, identity, key
 from .descriptor import Images, Vision
-from .frames import FAILURES, Source, Unreadable, is_sequence, open_frames
+from .frames import Source, is_sequence, open_frames
 from .look import Array
+from .media import FAILURES, Unreadable
 from .plan import MediaPlan
 from .strip import Chunk, Strides, Strip, chunks, record
 from .trouble import told

@@ -36,8 +36,8 @@ def onward(
     """
     windows = windows or Windows()
     join = min(join, windows.overlap)
-    starts = windows.lay(length).starts
-    size = windows.lay(length).size
+    laid = windows.lay(length)
+    starts, size = laid.starts, laid.size
     before = np.zeros((channels, 0), np.float32)
     done = 0
     for n, start in enumerate(starts):

@@ -292,3 +292,14 @@ def test_a_marker_in_a_silence_is_no_hit_and_that_is_said():
 def test_colours_that_no_marker_has_are_said():
     sheet = plan(edit(cuts=[100, 700], markers=[marker(400, "door")]), wishes=Wishes(colours=("banana",)))
     assert any("banana" in warning for warning in sheet.warnings)
+
+
+def test_an_edit_with_next_to_nothing_to_land_on_says_so_and_one_that_is_silent_throughout_does_not():
+    def told(sheet):
+        return [warning for warning in sheet.warnings if "for music to land on" in warning]
+
+    assert told(plan(edit())) == ["the edit has no cuts and no markers for music to land on"]
+    assert told(plan(edit(cuts=[100]))) == ["the edit has one cut or marker for music to land on"]
+    assert told(plan(edit(markers=[marker(100, "door")]))) == ["the edit has one cut or marker for music to land on"]
+    assert told(plan(edit(cuts=[100, 200]))) == []
+    assert told(plan(edit(cuts=[100, 200]), wishes=Wishes(rests=(Rest(0, 1440),)))) == []

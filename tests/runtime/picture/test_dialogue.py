@@ -19,7 +19,8 @@ from hitpoint.runtime.engines.registry import engine
 from hitpoint.runtime.errors import Cancelled
 from hitpoint.runtime.picture import dialogue as module
 from hitpoint.runtime.picture.dialogue import Dialogue, dialogue, prior
-from hitpoint.runtime.picture.hearing import Ear, Unreadable, mono
+from hitpoint.runtime.picture.hearing import Ear, mono
+from hitpoint.runtime.picture.media import Unreadable
 from hitpoint.runtime.progress import silent
 from hitpoint.runtime.rate import Rate
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from hitpoint.runtime.errors import Cancelled
-from hitpoint.runtime.picture.frames import Frames, Numbered, Unreadable, is_sequence, numbered, open_frames, show
+from hitpoint.runtime.picture.frames import Frames, Numbered, is_sequence, numbered, open_frames, show
+from hitpoint.runtime.picture.media import Unreadable
 
 WIDTH, HEIGHT, BITS = 160, 64, 8
 
