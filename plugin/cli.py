@@ -10,7 +10,7 @@ import errno
 import os
 import sys
 
-from ..runtime.errors import Cancelled, HitpointError, OutputError, UsageError
+from ..runtime.errors import Cancelled, HitpointError, InputError, OutputError, UsageError
 from . import stop
 
 TYPE_CHECKING = False
@@ -71,7 +71,7 @@ def _run(arguments: Sequence[str]) -> int:
     elif options.show:
         getattr(show, options.show)(answer)
     sys.stdout.flush()
-    return 0
+    return InputError.status if answer.get("failed") else 0
 
 
 def _open_streams(anew: bool = False) -> None:

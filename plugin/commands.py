@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from ..runtime.errors import UsageError
+from ..runtime.errors import OutputError, UsageError
 from . import show
 
 Answer = dict[str, Any]
@@ -201,6 +202,8 @@ def evaluate(options: argparse.Namespace) -> Answer:
     picture = options.picture
     if picture is not None and picture.suffix.lower() != ".png":
         raise UsageError(f"--picture {picture}: a picture is a .png")
+    if picture is not None and not os.access(picture.parent, os.W_OK):
+        raise OutputError(f"cannot write {picture}: its folder is not there, or may not be written to")
     with show.progress() as progress:
         done = evaluating.evaluate(
             source, options.audio, reference=options.reference, cues=options.cues, progress=progress
@@ -231,6 +234,7 @@ def _evaluate_folder(options: argparse.Namespace, source: Any) -> Answer:
         "folder": str(options.edit),
         "edits": edits,
         "measured": len(measured),
+        "failed": len(edits) - len(measured),
         "mean": evaluating.mean(measured),
         "warnings": [f"{edit['file']}: {warning}" for edit in measured for warning in edit["warnings"]],
     }

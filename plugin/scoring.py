@@ -35,7 +35,7 @@ from .reporting import provenance as provenance_of
 from .reporting import report as report_of
 from .takes import Revision
 from .timeline import writing as timeline_writing
-from .timeline.document import CONTENT
+from .timeline.document import CONTENT, SUFFIXES
 from .timeline.reading import Source
 from .timeline.writing import Link, Mark
 
@@ -116,13 +116,27 @@ def carry(
     asked: spotting.Asked = spotting.USUAL,
     progress: Progress = silent,
 ) -> Carried:
-    """The cue sheet that was made for an older cut, carried over to this edit. A score's folder stands for its sheet."""
-    old = sheet_json.read(older / "cues.json" if older.is_dir() else older)
+    """The cue sheet that was made for an older cut, carried over to this edit.
+
+    A score's folder stands for its sheet, and so does its timeline.
+    """
+    old = sheet_json.read(_sheet_of(older))
     shown, sheet = _spotted(edit, look, asked, progress)
     carried = reconform(old, sheet, shown.edit)
     told = remarks(shown.edit, carried.sheet.storyboards, carried.sheet.hits)
     warnings = tuple(dict.fromkeys([*shown.warnings, *carried.sheet.warnings, *told]))
     return replace(carried, sheet=replace(carried.sheet, warnings=warnings))
+
+
+def _sheet_of(path: Path) -> Path:
+    if path.is_dir() and path.suffix.lower() not in SUFFIXES:
+        return path / "cues.json"
+    if path.suffix.lower() not in SUFFIXES:
+        return path
+    beside = path.with_suffix(".hitpoint") / "cues.json"
+    if not beside.is_file():
+        raise UsageError(f"{path} is a timeline, and has no score whose cue sheet lay in {beside.parent.name}")
+    return beside
 
 
 def _spotted(
@@ -233,16 +247,25 @@ def prepare(
 
 
 def put(
-    engine: Engine, sheet: CueSheet, ready: Ready, wish: Wish, progress: Progress, said: Mapping[str, Any] | None = None
+    engine: Engine,
+    sheet: CueSheet,
+    ready: Ready,
+    wish: Wish,
+    progress: Progress,
+    said: Mapping[str, Any] | None = None,
+    played: Sequence[Made] = (),
 ) -> Score:
-    """Plays a sheet and puts the music on the timeline. `said` goes into the report besides."""
+    """Plays a sheet and puts the music on the timeline. `said` goes into the report besides.
+
+    Takes that were `played` already are not played again; their files move.
+    """
     edit, planned, target = ready.edit, ready.planned, ready.target
     with writing(planned.folder):
         parent = _nearest_folder(planned.folder)
         scratch = tempfile.TemporaryDirectory(prefix=".hitpoint-", dir=parent)
     with scratch as room, Transaction() as files:
-        made = []
-        for number, take in enumerate(ready.order.takes):
+        made = list(played)
+        for number, take in enumerate(ready.order.takes if not played else ()):
             share = part(progress, *(0.2 + 0.75 * n / len(ready.order.takes) for n in (number, number + 1)))
             made.append(_play(engine, sheet, take, ready, wish, Path(room) / f"{number}", share))
         sheet, notes, programme = made[0].sheet, made[0].notes, made[0].programme

@@ -36,6 +36,7 @@ from .sheet import (
     Wish,
 )
 from .sheet import Place as Beat
+from .strangers import strangers
 
 Points = tuple[tuple[int, float], ...]
 
@@ -61,7 +62,7 @@ class _Read:
 def from_json(obj: object, edit: Edit | None = None) -> CueSheet:
     """The sheet that `obj` says. Raises InputError naming the first place that is wrong.
 
-    Unknown keys are ignored. Beats that are left out, or no longer fit the tempo or the length, are laid anew so that
+    Unknown keys are ignored, with a warning. Beats that are left out, or no longer fit the tempo or the length, are laid anew so that
     they meet the hits; places and outcomes always follow from the frames and beats. Storyboards may have been split, merged,
     moved and renamed: hits follow them, see `agree`, which knows more where `edit` is the edit that the sheet is for.
     """
@@ -95,7 +96,7 @@ def from_json(obj: object, edit: Edit | None = None) -> CueSheet:
         drop_frame=top.at("drop_frame", False).flag(),
         storyboards=storyboards,
         hits=meet(hits, storyboards, rate),
-        warnings=tuple(dict.fromkeys([*warnings, *_remarks(found)])),
+        warnings=tuple(dict.fromkeys([*warnings, *strangers(top.value), *_remarks(found)])),
         energy=_scaled(_energy(top.at("energy", []), frames), top.at("storyboards"), storyboards),
         rests=tuple(_rest(place, frames) for place in top.at("rests", []).items(MAX_STORYBOARDS)),
         shots=tuple(_shot(place, frames) for place in top.at("shots", []).items(MAX_HITS)),

@@ -33,6 +33,10 @@ def marked(edit: Edit, start: int, end: int, colours: Collection[str], warnings:
     A marker of one of the `colours` does so too, and gives its name where `storyboard: NAME` gives none.
     """
     wanted = {colour.strip().casefold() for colour in colours}
+    there = {marker.color.strip().casefold() for marker in edit.markers}
+    for colour in sorted(wanted - there):
+        known = ", ".join(sorted(name.upper() for name in there if name)) or "none"
+        warnings.append(f"no marker has the colour {colour.upper()}, so none starts a storyboard (theirs are: {known})")
     starts: dict[int, str] = {}
     for marker in sorted((m for m in edit.markers if m.visible), key=lambda m: m.frame):
         name = asked_name(marker)

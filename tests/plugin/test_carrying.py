@@ -50,6 +50,9 @@ def test_cues_from_an_older_cut_and_score_from_them(cuts, tmp_path, capsys):
     assert report["carried"] == answer["carried"]
     status, report = run(capsys, "cues", new, "--from", tmp_path / "scored.hitpoint", "--no-look")
     assert [place["beats"] for place in report["carried"][0]["to"]] == ["kept"]
+    assert run(capsys, "cues", new, "--from", out, "--no-look") == (0, report)
+    status, answer = run(capsys, "cues", new, "--from", old, "--no-look")
+    assert (status, "is a timeline, and has no score" in answer["error"]) == (2, True)
 
 
 def test_a_sheet_of_another_length_is_refused_with_the_way_out(cuts, tmp_path, capsys):

@@ -125,10 +125,9 @@ def folder(edit, tmp_path):
 
 def test_a_folder_gives_a_row_an_edit_and_the_mean(folder, capsys):
     status, answer = asked(capsys, "evaluate", folder)
-    assert status == 0
+    assert (status, answer["measured"], answer["failed"]) == (3, 3, 2)
     rows = {row["file"]: row for row in answer["edits"]}
     assert sorted(rows) == ["broken.otio", "mute.otio", "one.otio", "three.otio", "two.otio"]
-    assert answer["measured"] == 3
     assert "error" in rows["broken.otio"]
     assert "no score" in rows["mute.otio"]["error"]
     values = [rows[f"{name}.otio"]["rhythm_recall"]["value"] for name in ("one", "two", "three")]
@@ -139,13 +138,20 @@ def test_a_folder_gives_a_row_an_edit_and_the_mean(folder, capsys):
 
 
 def test_a_folder_is_printed_as_a_table(folder, capsys):
-    assert main(["evaluate", str(folder)]) == 0
+    assert main(["evaluate", str(folder)]) == 3
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].split()[:4] == ["edit", "cuts", "tempo", "recall"]
     assert any(line.split()[:3] == ["broken.otio", "not", "measured:"] for line in printed)
     assert any(line.split()[0] == "mean" for line in printed)
     assert "3 of 5 edits measured" in printed
     assert max(map(len, printed)) <= 120
+
+
+def test_a_folder_that_was_measured_whole_is_done(folder, capsys):
+    (folder / "broken.otio").unlink()
+    (folder / "mute.otio").unlink()
+    status, answer = asked(capsys, "evaluate", folder)
+    assert (status, answer["measured"], answer["failed"]) == (0, 3, 0)
 
 
 def test_sounds_and_references_may_lie_in_folders_of_their_own(folder, tmp_path):

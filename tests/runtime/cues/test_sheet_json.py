@@ -147,10 +147,30 @@ def test_what_is_no_object_is_no_cue_sheet(obj):
         sheet_json.from_json(obj)
 
 
-def test_unknown_keys_are_tolerated():
+def test_unknown_keys_change_nothing_and_are_said_with_what_may_be_meant():
     obj = document()
-    obj["mood board"] = obj["storyboards"][0]["color"] = obj["hits"][0]["why"] = 7
+    obj["mood board"] = obj["storyboards"][0]["tempi"] = obj["hits"][0]["why"] = 7
+    read = sheet_json.from_json(obj)
+    assert replace(read, warnings=()) == replace(sheet(), warnings=())
+    told = [words for words in read.warnings if words not in sheet().warnings]
+    assert [words.split(" is no key")[0] for words in told] == [
+        "the cue sheet: 'mood board'", "storyboards[0]: 'tempi'", "hits[0]: 'why'",
+    ]  # fmt: skip
+    assert told[1].endswith("'tempo' may be meant")
+
+
+def test_a_person_may_keep_notes_of_their_own_in_a_sheet():
+    obj = document()
+    obj["_note"] = obj["$schema"] = obj["storyboards"][0]["_why"] = "mine"
     assert sheet_json.from_json(obj) == sheet()
+
+
+def test_very_many_unknown_keys_are_counted_not_listed():
+    obj = document()
+    obj["storyboards"][0]["brief"] |= {f"x{number}": 1 for number in range(30)}
+    told = [words for words in sheet_json.from_json(obj).warnings if "key" in words]
+    assert len(told) == 11
+    assert told[-1] == "20 more keys are none of a cue sheet"
 
 
 def test_a_new_tempo_lays_new_beats_and_bars_in_that_tempo_and_says_so():

@@ -238,6 +238,12 @@ def test_markers_of_a_chosen_colour_start_storyboards_and_others_do_not():
     assert starts(edit, colours=("GREEN",)) == [0, 200, 700]
 
 
+def test_a_colour_that_no_marker_has_is_said_with_those_there_are():
+    edit, seen = film((DAY, 10), markers=[marker(200, "", color="green"), marker(300, "", color="RED")])
+    _, warnings = storyboards(edit, seen, wishes=Wishes(colours=("banana", "Red")))
+    assert warnings == ("no marker has the colour BANANA, so none starts a storyboard (theirs are: GREEN, RED)",)
+
+
 def test_a_storyboard_may_be_as_short_as_a_person_says():
     edit, seen = film((DAY, 10), markers=[marker(100, "storyboard: Blink"), marker(110, "storyboard: After")])
     assert starts(edit, seen) == [0, 100, 110]
