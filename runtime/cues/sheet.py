@@ -40,7 +40,8 @@ class Storyboard:
     """Consecutive shots, frames [start, end), scored at one tempo that bends a little.
 
     `beats` are seconds from the timeline's start, rising, within the storyboard. `bars` are the beats of each bar, the
-    first bar starting on the first beat; where it is empty or too short, bars of `metre` beats follow.
+    first bar starting on the first beat; where it is empty or too short, bars of `metre` beats follow. `origin` is the
+    name that it had first, by which its music is chosen; empty where that is `name`.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Storyboard:
     locked: bool = False
     bars: tuple[int, ...] = ()
     role: Role = "theme"
+    origin: str = ""
 
     def downbeats(self, beats: int | None = None) -> list[int]:
         """Which of the beats start a bar."""

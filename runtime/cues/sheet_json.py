@@ -19,7 +19,8 @@ POINTS_A_LINE = 8
 
 
 def to_json(sheet: CueSheet) -> dict[str, Any]:
-    """Plain data. `beats_at`, `bars_at`, `energy_at` and a hit's `weight_at` are the tempo, the metre, the brief's energy and
+    """Plain data. `name_at` is the name that a storyboard had first: by it its music is
+    chosen. `beats_at`, `bars_at`, `energy_at` and a hit's `weight_at` are the tempo, the metre, the brief's energy and
     the weight that beats, bars and curve were made for: where a person changes one of these, they no longer agree, and reading makes them anew.
     """
     return {
@@ -32,6 +33,7 @@ def to_json(sheet: CueSheet) -> dict[str, Any]:
         "storyboards": [
             {
                 "name": board.name,
+                "name_at": board.origin or board.name,
                 "start": board.start,
                 "end": board.end,
                 "role": board.role,

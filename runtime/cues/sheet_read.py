@@ -127,8 +127,10 @@ def _storyboard(place: Place, rate: Rate, frames: int) -> _Read:
     bars_at = place.at("bars_at", metre).whole(1, MAX_METRE)
     first, last = float(rate.seconds(start)), float(rate.seconds(end))
     beats = _beats(place.at("beats", []), first, last, tempo)
+    name = place.at("name").text()
+    origin = place.at("name_at", name).text()
     board = Storyboard(
-        name=place.at("name").text(),
+        name=name,
         start=start,
         end=end,
         tempo=tempo,
@@ -138,6 +140,7 @@ def _storyboard(place: Place, rate: Rate, frames: int) -> _Read:
         locked=place.at("locked", False).flag(),
         bars=_covering(bars, len(beats)) if bars_at == metre else (),
         role=cast(Role, place.at("role", "theme").choice(get_args(Role))),
+        origin="" if origin == name else origin,
     )
     if not beats:
         listed = bool(place.at("beats", []).value)

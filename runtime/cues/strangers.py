@@ -13,7 +13,8 @@ _SHEET = frozenset(
      "shots", "markers", "warnings"]
 )  # fmt: skip
 _BOARD = frozenset(
-    ["name", "start", "end", "role", "tempo", "beats_at", "metre", "bars_at", "energy_at", "locked", "brief", "beats", "bars"]
+    ["name", "name_at", "start", "end", "role", "tempo", "beats_at", "metre", "bars_at", "energy_at", "locked", "brief", "beats",
+     "bars"]
 )  # fmt: skip
 _BRIEF = frozenset(["valence", "energy", "density", "style", "prompt", "key"])
 _HIT = frozenset(["frame", "seconds", "kind", "name", "weight", "weight_at", "wish", "at", "outcome", "place"])

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rate import SAMPLE_RATE
+from .peaks import ARM, peaks
 from .wav import Sound
 
 Gain = NDArray[np.float32]  # (n,)
 
-OVERSAMPLING = 4  # BS.1770 annex 2: at least 192 kHz
-TAPS = 32  # of the interpolator, for each of its phases
 LOOK_AHEAD = SAMPLE_RATE * 5 // 1000
 RELEASE_SECONDS = 0.12
 INAUDIBLE = 1e-5  # a reduction below this (-0.0001 dB) is over: the gain is 1 again
@@ -60,48 +59,23 @@ def limit(blocks: Iterable[Sound], ceiling: float) -> Iterator[Sound]:
 
 
 # Context around a chunk: the interpolator's arms, and on the right also what is looked ahead to.
-_BEFORE = TAPS // 2 + 1
-_AFTER = TAPS // 2 + LOOK_AHEAD
-
-
-def _interpolator() -> Sound:
-    """(OVERSAMPLING - 1, TAPS): the windowed sinc at each fraction of a sample between taps TAPS/2 - 1 and TAPS/2."""
-    centre = TAPS // 2 - 1
-    rows = []
-    for phase in range(1, OVERSAMPLING):
-        at = np.arange(TAPS) - centre - phase / OVERSAMPLING
-        inside = np.clip(1 - (at / (TAPS / 2)) ** 2, 0, None)
-        row = np.sinc(at) * np.i0(5.0 * np.sqrt(inside)) / np.i0(5.0)
-        rows.append(row / row.sum())
-    return np.array(rows, np.float32)
-
-
-_PHASES = _interpolator()
-_LARGEST_SUM = float(np.abs(_PHASES).sum(axis=1).max())  # no peak between samples is above this times the samples
+_BEFORE = ARM + 1
+_AFTER = ARM + LOOK_AHEAD
 
 
 def _reductions(chunk: Sound, ceiling: float) -> NDArray[np.float64]:
     """How much (1 - gain) every sample needs, for its own peak and those on both sides of it, up to the next samples.
 
-    `chunk` is (_BEFORE + n + TAPS // 2, 2); the result (n,).
+    `chunk` is (_BEFORE + n + ARM, 2); the result (n,).
     """
-    n = len(chunk) - _BEFORE - TAPS // 2
-    if not len(chunk) or float(np.abs(chunk).max()) * max(_LARGEST_SUM, 1.0) <= ceiling:
+    n = len(chunk) - _BEFORE - ARM
+    if not len(chunk):
         return np.zeros(n)
-    flat = np.ascontiguousarray(chunk).reshape(-1)
-    # Sample 0 of `peaks` is the one before the first of the chunk: its right side is the first one's left.
-    first, size = TAPS // 2, (n + 1) * 2
-    peaks = np.abs(flat[2 * first : 2 * first + size])
-    sums, products = np.empty(size, np.float32), np.empty(size, np.float32)
-    for phase in _PHASES:
-        sums[:] = 0
-        for tap, weight in enumerate(phase):
-            start = 2 * (first - (TAPS // 2 - 1) + tap)
-            np.multiply(flat[start : start + size], weight, out=products)
-            np.add(sums, products, out=sums)
-        np.maximum(peaks, np.abs(sums, out=sums), out=peaks)
-    both = np.maximum(peaks[0::2], peaks[1::2]).astype(np.float64)
-    around = np.maximum(both[1:], both[:-1])
+    # The first peak is that of the sample before: its right side is the first one's left.
+    both = peaks(chunk, ceiling)
+    around = np.maximum(both[1:], both[:-1]).astype(np.float64)
+    if around.max(initial=0.0) <= ceiling:
+        return np.zeros(n)
     return np.where(around > ceiling, 1 - ceiling / np.maximum(around, ceiling), 0.0)
 
 

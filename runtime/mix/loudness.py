@@ -1,4 +1,4 @@
-"""Loudness after EBU R128, measured by FFmpeg's ebur128, in memory that does not grow with the sound."""
+"""Loudness after EBU R128, measured by FFmpeg's ebur128, and peaks: in memory that does not grow with the sound."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ import numpy as np
 from av.filter import Graph
 
 from ..rate import SAMPLE_RATE
+from .peaks import TruePeak
 from .wav import Sound
 
 SHORTEST = SAMPLE_RATE * 4 // 10  # BS.1770: one gating block of 0.4 s
 GATED_OUT = -70.0  # LUFS, BS.1770's absolute gate; ebur128 answers it where nothing passed
-STEP = SAMPLE_RATE // 10  # ebur128 reports every 100 ms
-PEAK_SCALE = 1024.0  # ebur128 writes peaks with three decimals: so they keep six
 
 
 @dataclass(frozen=True)
 class Loudness:
     """`integrated` in LUFS, None where there is too little to measure; `range` in LU.
 
-    `true_peak` in dBTP, None for silence.
+    `true_peak` in dBTP, at four times the rate; None for silence.
     """
 
     integrated: float | None
@@ -32,24 +31,25 @@ class Loudness:
 
 
 class Meter:
-    """Takes blocks (n, 2) of any size; `result` ends the measurement."""
+    """Takes blocks (n, 2) of any size; `result` ends the measurement. `peaks` False measures those of the samples."""
 
-    def __init__(self) -> None:
+    def __init__(self, peaks: bool = True) -> None:
         self.samples = 0
         self._loudness = _Filter("metadata=1")
-        self._peak = _Filter("metadata=1:peak=true")
+        self._peak = TruePeak() if peaks else None
+        self._largest = 0.0
 
     def feed(self, block: Sound) -> None:
         if len(block):
             self.samples += len(block)
             self._loudness.feed(block)
-            self._peak.feed(block * np.float32(PEAK_SCALE))
+            if self._peak:
+                self._peak.feed(block)
+            else:
+                self._largest = max(self._largest, float(block.max()), -float(block.min()))
 
     def result(self) -> Loudness:
-        # ebur128 forgets the peak of a last step that is not whole, and the resampler lags behind.
-        self._peak.feed(np.zeros((2 * STEP, 2), np.float32))
-        last, peaks = self._loudness.finish(), self._peak.finish()
-        peak = peaks.get("lavfi.r128.true_peak", 0.0) / PEAK_SCALE
+        last, peak = self._loudness.finish(), self._peak.result() if self._peak else self._largest
         integrated = last.get("lavfi.r128.I", GATED_OUT)
         measured = self.samples >= SHORTEST and integrated > GATED_OUT
         return Loudness(

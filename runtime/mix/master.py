@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..progress import Progress
+from .ahead import ahead
 from .glue import Energies, Glue, usual_level
 from .limiter import CHUNK, gains
 from .loudness import SHORTEST, Loudness, Meter, ratio
@@ -73,7 +74,7 @@ class Print:
         self.master = Master(gain_db, ceiling_db, self.master.usual_db)
         meter, length = Meter(), max(self.scratch.samples, 1)
         with WavWriter(self._path, time_reference=self._time_reference) as writer:
-            for signals, gain in self.levelled():
+            for signals, gain in ahead(self.levelled()):
                 block = on_grid(summed(signals) * gain)
                 writer.write(block)
                 meter.feed(block)
@@ -96,10 +97,15 @@ class Print:
 
 
 def summed(signals: NDArray[np.float32]) -> Sound:
-    """(n, signals, 2) -> (n, 2), one after the other: the order is part of the samples."""
-    total: Sound = signals[:, 0].copy()
-    for index in range(1, signals.shape[1]):
-        total += signals[:, index]
+    """(n, signals, 2) -> (n, 2); of a single signal a view of it."""
+    return added([signals[:, index] for index in range(signals.shape[1])])
+
+
+def added(signals: Sequence[Sound]) -> Sound:
+    """One after the other: the order is part of the samples. A single one is given back as it is."""
+    total = signals[0]
+    for index, signal in enumerate(signals[1:]):
+        total = np.add(total, signal, out=total if index else None)
     return total
 
 

@@ -23,7 +23,7 @@ from .files import Transaction, writing
 from .glue import Listener
 from .limiter import CHUNK
 from .loudness import Loudness, Meter, decibels
-from .master import Drawn, Master, Print, level, level_as, summed
+from .master import Drawn, Master, Print, added, level, level_as, summed
 from .presets import DEFAULT, Target
 from .rests import Rests
 from .scratch import Scratch
@@ -156,23 +156,21 @@ def mix(
 
 def _draw(performance: Performance, sheet: CueSheet, scratch: Scratch, stems: bool, progress: Progress) -> Drawn:
     """Plays the performance into the scratch file, and measures it."""
-    meter, listener, rests = Meter(), Listener(), Rests(sheet, performance.rings)
+    meter, listener, rests = Meter(peaks=False), Listener(), Rests(sheet, performance.rings)
     ends = sheet.rate.samples(max(board.end for board in sheet.storyboards)) if sheet.storyboards else sheet.samples
     at = 0
     sounding = False
     for block in ahead(performance.blocks):
-        whole = _checked_block(block, performance.stems)
-        if at + len(whole) > sheet.samples:
+        sounds = _checked_block(block, performance.stems)
+        if at + len(sounds[0]) > sheet.samples:
             raise EngineError(f"the engine played more than the {sheet.samples} samples of the timeline")
-        for start in range(0, len(whole), CHUNK):
-            signals = whole[start : start + CHUNK]
-            resting = rests.gains(at, len(signals))
-            signals = signals * _fades(at, len(signals), min(ends, sheet.samples))
-            if resting is not None:
-                signals = signals * resting
-            total = summed(signals)
-            sounding = sounding or bool(signals.any())
-            scratch.write(signals if stems else total[:, None])
+        for start in range(0, len(sounds[0]), CHUNK):
+            signals = [sound[start : start + CHUNK] for sound in sounds]
+            for gain in (_fades(at, len(signals[0]), min(ends, sheet.samples)), rests.gains(at, len(signals[0]))):
+                signals = signals if gain is None else [signal * gain for signal in signals]
+            total = added(signals)
+            sounding = sounding or any(signal.any() for signal in signals)
+            scratch.write(np.stack(signals, axis=1) if stems else total)
             meter.feed(total)
             listener.feed(total)
             at += len(total)
@@ -182,8 +180,8 @@ def _draw(performance: Performance, sheet: CueSheet, scratch: Scratch, stems: bo
     return Drawn(meter.result(), listener.result(), not sounding)
 
 
-def _checked_block(block: Block, names: tuple[str, ...]) -> NDArray[np.float32]:
-    """(n, stems, 2), in the order of `names`."""
+def _checked_block(block: Block, names: tuple[str, ...]) -> list[Sound]:
+    """In the order of `names`, all of one length."""
     if set(block.stems) != set(names):
         raise EngineError(f"the engine played the stems {sorted(block.stems)} and had announced {sorted(names)}")
     sounds = [np.asarray(block.stems[name]) for name in names]
@@ -194,8 +192,7 @@ def _checked_block(block: Block, names: tuple[str, ...]) -> NDArray[np.float32]:
             raise EngineError(f"the engine's stem '{name}' holds samples that are no numbers")
     if not sounds:
         raise EngineError("the engine plays no stems")
-    stacked: NDArray[np.float32] = np.stack(sounds, axis=1).astype(np.float32, copy=False)
-    return stacked
+    return [sound.astype(np.float32, copy=False) for sound in sounds]
 
 
 def _checked_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -208,15 +205,15 @@ def _checked_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _fades(start: int, length: int, end: int) -> NDArray[np.float32]:
-    """(length or 1, 1, 1): up from the first sample, down to nothing at `end` and nothing after it."""
+def _fades(start: int, length: int, end: int) -> NDArray[np.float32] | None:
+    """(length, 1): up from the first sample, down to nothing at `end` and nothing after it; None where all is 1."""
     if start >= FADE_IN and start + length <= end - FADE_OUT:
-        return np.ones((1, 1, 1), np.float32)
+        return None
     at = np.arange(start, start + length)
     up = np.clip((at + 1) / FADE_IN, 0, 1)
     down = np.clip((end - 1 - at) / FADE_OUT, 0, 1)
     shape: NDArray[np.float64] = np.sin(np.pi / 2 * up) ** 2 * np.sin(np.pi / 2 * down) ** 2
-    return shape.astype(np.float32)[:, None, None]
+    return shape.astype(np.float32)[:, None]
 
 
 class _Cut:

@@ -24,7 +24,7 @@ class Rests:
         self._spans = [(sheet.rate.samples(rest.start), sheet.rate.samples(rest.end)) for rest in sheet.rests]
 
     def gains(self, start: int, length: int) -> NDArray[np.float32] | None:
-        """(length, 1, 1) for the samples from `start` on; None where nothing rests."""
+        """(length, 1) for the samples from `start` on; None where nothing rests."""
         near = [
             (first, last) for first, last in self._spans if first - CLOSE < start + length and start < last + COME_BACK
         ]
@@ -38,4 +38,4 @@ class Rests:
             away = np.clip((at - first + (0 if self._rings else CLOSE)) / ring, 0, 1)
             back = np.clip((at - last + 1) / COME_BACK, 0, 1)
             gain *= np.sin(np.pi / 2 * (1 - away)) ** 2 * (at < last) + np.sin(np.pi / 2 * back) ** 2 * (at >= last)
-        return gain.astype(np.float32)[:, None, None]
+        return gain.astype(np.float32)[:, None]

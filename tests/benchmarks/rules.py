@@ -33,6 +33,7 @@ from hitpoint.runtime.rate import Rate
 RULES = ("parallels", "leaps", "ranges", "strong beats", "same bars")
 MOODS = ((0.8, 0.8), (0.5, 0.3), (0.0, 0.5), (-0.3, 0.9), (-0.6, 0.4), (-0.95, 0.6), (0.95, 0.5))
 ON_BEAT = 0.012  # seconds
+TOGETHER = 0.025  # seconds between notes that hands play at once
 ENERGIES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 PATTERN = 3  # intervals of a motif that are compared at a time
 
@@ -93,7 +94,7 @@ def parallels(melody: Sequence[Note], bass: Sequence[Note]) -> int:
     starts = [note.start for note in bass]
     count = 0
     for first, second in pairwise(melody):
-        below = [bisect_right(starts, note.start + 1e-6) - 1 for note in (first, second)]
+        below = [bisect_right(starts, note.start + TOGETHER) - 1 for note in (first, second)]
         if min(below) < 0:
             continue
         low, low_after = bass[below[0]].pitch, bass[below[1]].pitch
@@ -138,7 +139,7 @@ def same_bars(events: Sequence[Event], planned: Plan) -> int:
     count = run = 0
     before: frozenset[tuple[object, ...]] | None = None
     for first, last in pairwise(lines):
-        low, high = bisect_right(starts, first - 1e-6), bisect_right(starts, last - 1e-6)
+        low, high = bisect_right(starts, first - TOGETHER), bisect_right(starts, last - TOGETHER)
         bar = frozenset(
             (round(48 * (e.note.start - first) / (last - first)), e.note.stem, e.note.pitch) for e in events[low:high]
         )
@@ -185,11 +186,12 @@ def shared(pieces: Sequence[Piece]) -> tuple[float, float]:
 
 
 def traits(piece: Piece) -> tuple[float, float, float]:
-    """Mean pitch above the bass, notes a second, mean loudness."""
+    """Mean pitch above the bass, notes a second, and how loud all of them are together: their power a second."""
     notes = [event.note for event in piece.events]
     pitched = [note.pitch for note in notes if note.stem in ("melody", "harmony")]
     seconds = sum(planned.end - planned.start for planned in piece.plans)
-    return float(np.mean(pitched)), len(notes) / seconds, float(np.mean([note.velocity for note in notes]))
+    power = sum(note.velocity**3 * min(note.seconds, 1.0) for note in notes)  # gain is velocity to the power 1.5
+    return float(np.mean(pitched)), len(notes) / seconds, power / seconds
 
 
 def ranks(values: Sequence[float]) -> np.ndarray:

@@ -1,20 +1,26 @@
 """What the composer's instruments measure, note by note, and pictures of their spectra.
 
-`.venv/bin/python tests/benchmarks/sound.py [FOLDER]`: with a folder, a PNG of every instrument's spectrogram goes there.
+`.venv/bin/python tests/benchmarks/sound.py [FOLDER]`: with a folder, a PNG of every instrument's spectrogram goes there,
+and styles.png, the same edit in every style, one below the other in the order of their names: low tones below.
 """
 
 import runpy
 import struct
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 from machine import describe
+from rules import film, with_mood
 
+from hitpoint.runtime.engines.composer import style
+from hitpoint.runtime.engines.composer.engine import Composer
 from hitpoint.runtime.engines.composer.event import EFFECTS, KITS, PITCHED
 from hitpoint.runtime.engines.composer.instruments.rack import Rack
+from hitpoint.runtime.progress import silent
 
 heard = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent.parent / "runtime/engines/composer/sounding.py")))
 FRAME, HOP, RANGE_DB = 2048, 512, 90
@@ -67,6 +73,21 @@ def unpitched(rack: Rack, voice: str, pitches: tuple[int, ...]) -> str:
     return f"{voice:15} above 18 kHz {above:6.0f} dB, DC {dc:6.0f} dB, {loud:6.1f} LUFS"
 
 
+def in_style(name: str, seconds: float = 30.0) -> tuple[np.ndarray, str]:
+    """The spectrogram of an edit of three storyboards, and in words how its power lies in octaves, dB below the loudest."""
+    sheet = with_mood(film(7, seconds), 0.3, 0.6)
+    boards = tuple(replace(b, brief=replace(b.brief, style=name)) for b in sheet.storyboards)
+    blocks = Composer().perform(replace(sheet, storyboards=boards), seed=7, progress=silent).blocks
+    sound = np.concatenate([np.sum(list(block.stems.values()), axis=0) for block in blocks])
+    power = np.abs(np.fft.rfft(sound.mean(axis=1))) ** 2
+    hertz = np.fft.rfftfreq(len(sound), 1 / 48_000)
+    edges = [31.25 * 2**n for n in range(10)]
+    octaves = [float(power[(hertz >= low) & (hertz < 2 * low)].sum()) for low in edges]
+    levels = 10 * np.log10(np.array(octaves) / max(octaves))
+    words = " ".join(f"{low:.0f}:{level:.0f}" for low, level in zip(edges, levels, strict=True))
+    return spectrogram(sound)[::4, ::2], f"{name:12} dB by octave from Hz: {words}"
+
+
 def main() -> None:
     print(describe())
     rack = Rack(0)
@@ -86,6 +107,12 @@ def main() -> None:
         for kit in KITS:
             strokes = [rack.sound(heard.event(kit, pitch, 0.8)) for pitch in (36, 38, 42, 46, 45, 49, 51, 39)]
             write_png(folder / f"{kit}.png", np.concatenate([spectrogram(stroke) for stroke in strokes], axis=1))
+        rows = []
+        for name in style.names():
+            picture, words = in_style(name)
+            rows += [picture, np.full((4, picture.shape[1]), 255, np.uint8)]
+            print(words)
+        write_png(folder / "styles.png", np.concatenate(rows))
         print(f"pictures in {folder}")
 
 

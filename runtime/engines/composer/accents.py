@@ -86,8 +86,8 @@ def announced(sheet: CueSheet, scenes: Sequence[Scene]) -> list[Event]:
                 asked = hit.wish == "build"
                 length, loud = (min(2 * bar, 5.0), 0.35 + 0.5 * energy) if asked else (0.75 * bar, 0.2 + 0.3 * energy)
                 events += _rising("riser", (max(floor, at - length), at), loud, sheet)
-            elif starts and earlier and energy >= REVERSE and scene.chance("announce").random() < 0.6:
-                events += _rising("reverse", (max(floor, at - min(0.9, bar)), at), 0.18 + 0.3 * energy, sheet)
+            elif starts and earlier and energy >= REVERSE:
+                events += _rising("reverse", (max(floor, at - min(0.9, bar)), at), 0.14 + 0.26 * energy, sheet)
             elif hit.weight >= 0.9 and energy >= 0.5 and not starts:
                 events += _rising("whoosh", (max(floor, at - 0.7), at), 0.3 + 0.4 * energy, sheet)
     return events

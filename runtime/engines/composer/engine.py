@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...cues.sheet import CueSheet
+from ...picture.look import Seen
 from ...progress import Progress
 from ...rate import SAMPLE_RATE
 from ..engine import Performance
@@ -21,7 +22,7 @@ BLOCK_SECONDS = 5.0
 
 class Composer:
     name = "composer"
-    version = "2"
+    version = "3"
     licence = "Apache-2.0, no model"
     pack: str | None = None
 
@@ -39,9 +40,16 @@ class Composer:
         self._racks: dict[int, Rack] = {}
 
     def perform(
-        self, sheet: CueSheet, *, seed: int, seeds: Mapping[int, int] | None = None, progress: Progress
+        self,
+        sheet: CueSheet,
+        *,
+        seed: int,
+        seeds: Mapping[int, int] | None = None,
+        seen: Seen | None = None,
+        progress: Progress,
     ) -> Performance:
         """`progress` runs to 1 once while composing, here, and once while blocks are drawn."""
+        del seen  # the cue sheet says it all
         piece = compose(sheet, seed, progress, seeds=seeds)
         starts = sorted({_sample_of(event.note.start) for event in piece.events if event.onset})
         return Performance(

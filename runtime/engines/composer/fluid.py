@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import math
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import SEEK_END
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,9 @@ TRIM = {"bass": 4.0, "drums": 5.0}  # dB that a SoundFont's are softer than the 
 VOICES = 512
 DRUM_CHANNEL = 1
 FAILED = -1
+
+# FluidSynth takes no function for its own, which writes to the standard error.
+_SILENT = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(lambda *_: None)
 
 
 def library() -> ctypes.CDLL | None:
@@ -83,6 +88,7 @@ class SoundFont:
         self._path = path
         self._rack = Rack(seed, coarse)
         self.rate = self._rack.rate
+        _installed()
         _checked(path)
         with _Synth(path, self.rate, 16):
             pass
@@ -135,31 +141,47 @@ def _channels(events: Sequence[Event]) -> dict[tuple[str, str], int]:
     return channels
 
 
+def _installed() -> ctypes.CDLL:
+    loaded = library()
+    if loaded is None:
+        raise EngineError(
+            "FluidSynth is not installed: it plays SoundFonts (Debian: libfluidsynth3, Homebrew: fluid-synth); "
+            "without it leave out --soundfont"
+        )
+    return loaded
+
+
 def _checked(path: Path) -> None:
+    """A file whose parts are not whole is not given to the library, which would try it as other things, and complain."""
+    parts = set()
     try:
         with path.open("rb") as file:
             head = file.read(12)
+            size = file.seek(0, SEEK_END)
+            at = 12
+            while head[:4] == b"RIFF" and at + 12 <= size:
+                file.seek(at)
+                name, length, kind = struct.unpack("<4sI4s", file.read(12))
+                if name == b"LIST" and at + 8 + length <= size:
+                    parts.add(kind)
+                at += 8 + length + length % 2
     except OSError as error:
         raise EngineError(f"{path}: the SoundFont cannot be read: {error.strerror or error}") from None
     if head[:4] != b"RIFF" or head[8:12] not in (b"sfbk", b"sfpk"):
         raise EngineError(f"{path} is not a SoundFont (.sf2 or .sf3)")
+    if not parts >= {b"sdta", b"pdta"}:
+        raise EngineError(f"{path}: the SoundFont is damaged: a part of it is missing or cut off")
 
 
 class _Synth:
     """FluidSynth with one file and a pair of outputs for each stem."""
 
     def __init__(self, path: Path, rate: int, channels: int) -> None:
-        loaded = library()
-        if loaded is None:
-            raise EngineError(
-                "FluidSynth is not installed: it plays SoundFonts (Debian: libfluidsynth3, Homebrew: fluid-synth); "
-                "without it leave out --soundfont"
-            )
-        self._lib: Any = loaded
+        self._lib: Any = _installed()
         self._settings = self._synth = None
         _declare(self._lib)
         for level in range(5):
-            self._lib.fluid_set_log_function(level, None, None)
+            self._lib.fluid_set_log_function(level, ctypes.cast(_SILENT, ctypes.c_void_p), None)
         self._settings = self._lib.new_fluid_settings()
         for name, value in (
             ("synth.reverb.active", 0), ("synth.chorus.active", 0), ("synth.audio-channels", len(STEMS)),

@@ -39,7 +39,7 @@ def _bar(scene: Scene, number: int, bar: Bar) -> list[Event]:
     band = scene.style.band(energy)
     chosen = _patterns(scene, band, number // 8)
     rng = scene.chance("drums touch", number)
-    fill = _fill_beats(scene, number, bar)
+    fill = fill_beats(scene, number, bar)
     stop = min(float(bar.last), scene.stop)
     slow = half_time(scene, bar.first)
     events: list[Event] = []
@@ -84,7 +84,7 @@ def _hit(scene: Scene, at: float, drum: str, force: float) -> Event:
     return scene.event("drums", scene.style.kit, at, at + 0.25, DRUMS[drum], velocity)
 
 
-def _fill_beats(scene: Scene, number: int, bar: Bar) -> float:
+def fill_beats(scene: Scene, number: int, bar: Bar) -> float:
     """How many beats at a bar's end are a fill: before another storyboard, and now and then before a new section."""
     energy = scene.energy(bar.first)
     last = number + 1 == len(scene.grid.bars)

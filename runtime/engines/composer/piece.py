@@ -14,11 +14,12 @@ from ...cues import form
 from ...cues.sheet import CueSheet, Hit, Storyboard
 from ...errors import InputError
 from ...progress import Progress
-from . import accents, bassline, groove, melody, parts
+from . import accents, bassline, dynamics, groove, melody, parts
 from .desk_settings import Desk
 from .event import Event
 from .grid import Grid
 from .harmonise import Spans, harmonise
+from .human import humanised
 from .keys import MINOR, key_for, mode_for
 from .scene import Scene
 from .style import DEFAULT, Style, load
@@ -101,9 +102,10 @@ def compose(
     events = _leaning(events, [sheet.seconds(h.frame) for scene in scenes for h in scene.hits if h.place == "free"])
     kept = {sheet.seconds(hit.frame) for scene in scenes for hit in scene.hits}
     events = _silenced(events, accents.breaths(sheet, scenes), spared=("riser", "reverse", "whoosh"), kept=kept)
-    events = _silenced(events, [(sheet.seconds(rest.start), sheet.seconds(rest.end)) for rest in sheet.rests])
+    rests = [(sheet.seconds(rest.start), sheet.seconds(rest.end)) for rest in sheet.rests]
+    events = humanised(_once(_silenced(events, rests)), scenes, rests)
     progress(1.0, "composing")
-    return Piece(tuple(_once(events)), tuple(plans), subject, tuple(dict.fromkeys(warnings)))
+    return Piece(tuple(events), tuple(plans), subject, tuple(dict.fromkeys(warnings)))
 
 
 def _music(sheet: CueSheet, scene: Scene, subject: Theme, spans: Spans) -> list[Event]:
@@ -112,17 +114,17 @@ def _music(sheet: CueSheet, scene: Scene, subject: Theme, spans: Spans) -> list[
     voicings = voice(spans.all, low, centres)
     bass = bassline.line(scene, spans, low)
     tune = melody.tones(scene, subject, spans, [(each.start, each.pitch) for each in bass])
-    return [
+    played = [
         *parts.pads(scene, spans, voicings),
         *parts.figures(scene, spans, voicings),
         *parts.counter(scene, spans),
-        *parts.run_up(scene, spans),
         *melody.play(scene, tune),
         *melody.double(scene, tune),
         *bassline.play(scene, bass),
         *groove.drums(scene),
-        *accents.accents(sheet, scene, spans, voicings),
     ]
+    struck = accents.accents(sheet, scene, spans, voicings)
+    return [*dynamics.shaped(scene, played), *parts.run_up(scene, spans), *struck]
 
 
 def _style(board: Storyboard, asked: str | None, folder: Path | None, warnings: list[str]) -> Style:
@@ -148,7 +150,7 @@ def _scenes(
     seen: Counter[str] = Counter()
     scenes = []
     for index, (board, after) in enumerate(zip_longest(boards, boards[1:])):
-        level = _level(sheet, board)
+        level, origin = _level(sheet, board), board.origin or board.name
         hits = tuple(
             hit
             for hit in sheet.hits
@@ -171,13 +173,13 @@ def _scenes(
                 density=board.brief.density,
                 hits=hits,
                 level=level,
-                token=(seeds.get(index, seed) % 2**64, crc32(board.name.encode()), seen[board.name]),
+                token=(seeds.get(index, seed) % 2**64, crc32(origin.encode("utf-8", "replace")), seen[origin]),
                 after=keys[index + 1] if goes_on else None,
                 lift=lift,
                 close=_close(grid, hits, sheet, level) if after is None else None,
             )
         )
-        seen[board.name] += 1
+        seen[origin] += 1
     return scenes
 
 

@@ -64,14 +64,16 @@ class Harmony:
 
 @dataclass(frozen=True)
 class Style:
-    """`palette` names instruments by role, from quiet to loud; `layers` the energies from which a layer plays. `hits`
-    has what sounds on soft, usual and strong ones, of which chance picks one: effects, drums, a touch, a stab.
+    """`human` is by how many milliseconds a note may be early or late. `palette` names instruments by role, from quiet to
+    loud; `layers` the energies from which a layer plays. `hits` has what sounds on soft, usual and strong ones, of which
+    chance picks one: effects, drums, a touch, a stab.
     """
 
     name: str
     words: str
     tempo: tuple[float, float]
     swing: float
+    human: float
     density: float
     palette: Mapping[str, Choices]
     kit: str
@@ -97,6 +99,22 @@ def load(name: str, folder: Path | None = None) -> Style:
             if path.is_file():
                 return _read(path, path.stat().st_mtime_ns)
     raise InputError(f"no style is called '{name}': there are {', '.join(names(folder))}")
+
+
+def own() -> list[tuple[Path, Style | None, str]]:
+    """The user's own styles: each file, the style, and what is wrong where there is none. So for the folder itself."""
+    named = os.environ.get(FOLDER)
+    if not named:
+        return []
+    if not Path(named).is_dir():
+        return [(Path(named), None, f"{FOLDER} names no folder")]
+    found: list[tuple[Path, Style | None, str]] = []
+    for path in sorted(Path(named).glob("*.json")):
+        try:
+            found.append((path, _read(path, path.stat().st_mtime_ns), ""))
+        except (InputError, OSError) as error:
+            found.append((path, None, str(error)))
+    return found
 
 
 def _folders(folder: Path | None) -> list[Path]:
@@ -132,6 +150,7 @@ def parsed(name: str, data: Any) -> Style:
         top.at("words", "").text(),
         (min(low, high), max(low, high)),
         top.at("swing", 0.0).number(0, 1),
+        top.at("human", 4.0).number(0, 20),
         top.at("density", 0.0).number(-1, 1),
         _palette(top.at("palette").check_object()),
         top.at("kit", "kit_acoustic").choice(KITS),

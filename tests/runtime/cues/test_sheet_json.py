@@ -49,7 +49,8 @@ def test_the_file_is_a_plain_json_with_the_agreed_keys():
     assert obj["schema"] == "hitpoint.cues/1"
     assert (obj["rate"], obj["frames"], obj["start_frame"], obj["drop_frame"]) == ("24000/1001", 1000, 86400, False)
     assert set(obj["storyboards"][0]) == {
-        "name", "start", "end", "role", "tempo", "beats_at", "metre", "bars_at", "energy_at", "locked", "brief", "beats", "bars",
+        "name", "name_at", "start", "end", "role", "tempo", "beats_at", "metre", "bars_at", "energy_at", "locked", "brief",
+        "beats", "bars",
     }  # fmt: skip
     assert set(obj["hits"][0]) == {
         "frame", "seconds", "kind", "name", "weight", "weight_at", "wish", "at", "outcome", "place",
@@ -466,3 +467,14 @@ def test_beats_are_laid_anew_for_a_hit_that_a_person_adds_and_others_that_weigh_
 
 def test_a_sheet_that_nobody_changed_keeps_its_beats():
     assert sheet_json.from_json(sheet_json.to_json(sheet())) == sheet()
+
+
+def test_a_renamed_storyboard_remembers_its_first_name():
+    obj = json.loads(sheet_json.dumps(sheet()))
+    first = obj["storyboards"][0]["name"]
+    obj["storyboards"][0]["name"] = "Another"
+    board = sheet_json.loads(json.dumps(obj)).storyboards[0]
+    assert (board.name, board.origin) == ("Another", first)
+    again = sheet_json.loads(sheet_json.dumps(sheet_json.loads(json.dumps(obj)))).storyboards[0]
+    assert again.origin == first
+    assert sheet_json.loads(sheet_json.dumps(sheet())).storyboards[0].origin == ""

@@ -15,8 +15,8 @@ RATE = 48_000
 def gain(rests, rings, seconds=4):
     sheet = CueSheet("film", Rate(Fraction(24)), 24 * seconds, rests=tuple(Rest(*rest) for rest in rests))
     found = Rests(sheet, rings).gains(0, RATE * seconds)
-    assert found is not None and found.shape == (RATE * seconds, 1, 1)
-    return found[:, 0, 0]
+    assert found is not None and found.shape == (RATE * seconds, 1)
+    return found[:, 0]
 
 
 @pytest.mark.parametrize("rings", [True, False])
@@ -48,9 +48,7 @@ def test_blocks_of_any_length_have_the_same_gains(block):
     for start in starts:
         length = min(block, 3 * RATE - start)
         part = rests.gains(start, length)
-        assert np.array_equal(
-            np.ones((length, 1, 1), np.float32) if part is None else part, whole[start : start + length]
-        )
+        assert np.array_equal(np.ones((length, 1), np.float32) if part is None else part, whole[start : start + length])
 
 
 def test_without_rests_there_is_nothing_to_do():

@@ -72,9 +72,17 @@ def _pieces(
                 if coarse:
                     finished = {stem: _doubled(sound, before[stem]) for stem, sound in finished.items()}
                 shape = _shape(number * CHUNK, begin, end, fade)
-                yield {stem: np.ascontiguousarray((sound * shape).T) for stem, sound in finished.items()}
+                yield {stem: _woven(sound, shape) for stem, sound in finished.items()}
     while True:
         yield {stem: np.zeros((CHUNK, 2), np.float32) for stem in STEMS}
+
+
+def _woven(sound: Pair, shape: Line) -> Sound:
+    """(2, n) times the shape as (n, 2): side by side, which is faster than turning the whole around."""
+    woven = np.empty((sound.shape[1], 2), np.float32)
+    for side in range(2):
+        np.multiply(sound[side], shape, out=woven[:, side])
+    return woven
 
 
 def _doubled(sound: Pair, before: Pair) -> Pair:

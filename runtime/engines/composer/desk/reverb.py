@@ -49,11 +49,13 @@ class Reverb:
         line = np.concatenate([self._sent[0], sent])
         self._sent = line[None, -PAST:].copy()
         count = len(sent) // 2
-        even, odd = line[0::2], line[1::2]
+        even, odd = line[0::2], line[1::2].copy()
         taps = len(HALF)
         half: Line = np.float32(0.5) * even[taps : taps + count]
         for index, tap in enumerate(HALF):
-            half += tap * (odd[taps + index : taps + index + count] + odd[taps - 1 - index : taps - 1 - index + count])
+            both = odd[taps + index : taps + index + count] + odd[taps - 1 - index : taps - 1 - index + count]
+            both *= tap
+            half += both
         return half
 
     def _doubled(self, half: Pair | None) -> Pair | None:
@@ -66,10 +68,12 @@ class Reverb:
         count, taps = half.shape[1], len(HALF)
         whole = np.empty((2, count, 2), np.float32)
         whole[:, :, 0] = line[:, taps : taps + count]
-        between = np.zeros((2, count), np.float32)
+        between, both = np.zeros((2, count), np.float32), np.empty((2, count), np.float32)
         for index, tap in enumerate(HALF):
             later, sooner = taps + 1 + index, taps - index
-            between += (2 * tap) * (line[:, later : later + count] + line[:, sooner : sooner + count])
+            np.add(line[:, later : later + count], line[:, sooner : sooner + count], out=both)
+            both *= 2 * tap
+            between += both
         whole[:, :, 1] = between
         return whole.reshape(2, -1)
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from ..event import STEMS, Event
-from .tone import Pair
+from .tone import Line, Pair
 
 WORKERS = min(4, os.cpu_count() or 1)
 
@@ -52,6 +52,7 @@ def draw(rack: Instruments, events: Sequence[Event], chunk: int, chunks: int) ->
     sounding: list[_Sounding] = []
     pool = ThreadPoolExecutor(WORKERS)
     following = 0
+    room = np.empty(chunk, np.float32)
 
     def ahead(stop: int) -> list[tuple[int, Event, Future[tuple[Pair, float, float]]]]:
         nonlocal following
@@ -70,18 +71,19 @@ def draw(rack: Instruments, events: Sequence[Event], chunk: int, chunks: int) ->
                 sounding.append(_Sounding(event.note.stem, at, sound, np.float32(left), np.float32(right)))
             stems = {stem: np.zeros((2, chunk), np.float32) for stem in STEMS}
             for voice in sounding:
-                _add(voice, stems[voice.stem], begin)
+                _add(voice, stems[voice.stem], begin, room)
             sounding = [voice for voice in sounding if voice.start + voice.sound.shape[1] > begin + chunk]
             yield stems
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _add(voice: _Sounding, stem: Pair, begin: int) -> None:
-    """Adds what falls on the stem, whose first sample is `begin` of the whole."""
+def _add(voice: _Sounding, stem: Pair, begin: int, room: Line) -> None:
+    """Adds what falls on the stem, whose first sample is `begin` of the whole. `room` is written over."""
     first = max(voice.start, begin)
     last = min(voice.start + voice.sound.shape[1], begin + stem.shape[1])
     if first < last:
         piece = voice.sound[:, first - voice.start : last - voice.start]
-        stem[0, first - begin : last - begin] += voice.left * piece[0]
-        stem[1, first - begin : last - begin] += voice.right * piece[1]
+        for side, gain in enumerate((voice.left, voice.right)):
+            scaled = np.multiply(piece[side], gain, out=room[: last - first])
+            stem[side, first - begin : last - begin] += scaled

@@ -2,6 +2,8 @@
 
 import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -93,6 +95,17 @@ def test_files_that_are_no_soundfonts_are_refused_in_one_line(tmp_path, font):
             fluid.SoundFont(path, 0)
         assert str(path) in str(error.value) and "\n" not in str(error.value)
         assert error.value.status == 5
+
+
+def test_what_the_library_has_to_say_is_not_heard(tmp_path, font):
+    damaged = tmp_path / "damaged.sf2"
+    damaged.write_bytes(font.read_bytes()[:4000])
+    script = (
+        "import sys; from pathlib import Path; from hitpoint.runtime.engines.composer import fluid\n"
+        "try: fluid.SoundFont(Path(sys.argv[1]), 0)\nexcept Exception as error: print(type(error).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(damaged)], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("EngineError", "")
 
 
 def test_without_the_library_one_is_told_what_to_install(tmp_path, monkeypatch):

@@ -41,6 +41,19 @@ def test_a_folder_of_the_users_goes_before_ours(tmp_path, monkeypatch):
     assert "polka" in style.names()
 
 
+def test_the_users_own_styles_are_listed_with_what_is_wrong_with_them(tmp_path, monkeypatch):
+    monkeypatch.delenv("HITPOINT_STYLES", raising=False)
+    assert style.own() == []
+    monkeypatch.setenv("HITPOINT_STYLES", str(tmp_path / "none"))
+    assert [(path.name, made) for path, made, _ in style.own()] == [("none", None)]
+    (tmp_path / "good.json").write_text(Path(style.__file__).with_name("styles").joinpath("pop.json").read_text())
+    (tmp_path / "worse.json").write_text('{"tempo": [60]}')
+    monkeypatch.setenv("HITPOINT_STYLES", str(tmp_path))
+    good, worse = style.own()
+    assert good[1] is not None and good[1].name == "good" and not good[2]
+    assert worse[1] is None and "worse.json" in worse[2] and "tempo" in worse[2]
+
+
 def test_a_style_that_was_changed_is_read_again(tmp_path):
     path = tmp_path / "polka.json"
     path.write_text(json.dumps({**table(), "words": "before"}), "utf-8")
