@@ -12,8 +12,6 @@ from ..runtime.edit import Edit
 from ..runtime.engines.composer.style import Style, load
 from ..runtime.errors import InputError, UsageError
 
-INSET = 0.2  # of a style's tempi: the slowest and the fastest suit nothing but extremes
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -28,11 +26,7 @@ class Asked:
         """The wishes in this edit's frames. Raises UsageError where a timecode is none, or lies outside."""
         rests = tuple(_rest(edit, pair) for pair in self.silences)
         wishes = Wishes(self.hit_colours, rests, *self.tempi)
-        if self.style is None:
-            return wishes
-        low, high = _style(self.style).tempo
-        inset = INSET * (high - low)
-        return replace(wishes, style=self.style, liked=(low + inset, high - inset))
+        return wishes if self.style is None else wishes.in_style(self.style, _style(self.style).tempo)
 
     def styled(self, sheet: CueSheet) -> CueSheet:
         """A sheet that was made elsewhere, in the style asked for."""

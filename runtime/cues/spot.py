@@ -30,6 +30,7 @@ LIKED = (86.0, 136.0)  # bpm that energies of 0 and of 1 like best
 TEMPO_PULL, FAR_PULL = 0.25, 0.8
 CHANGE_PULL = 0.8  # the same for a tempo an octave away from the storyboard before
 CHANGE = 0.03  # and for any other tempo at all
+INSET = 0.2  # of the tempi of a style, at either end
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class Wishes:
     fastest: float = FASTEST
     style: str = Brief.style
     liked: tuple[float, float] = LIKED
+
+    def in_style(self, name: str, tempi: tuple[float, float]) -> Wishes:
+        """The same, in a style whose `tempi` are its slowest and its fastest: these suit nothing but extremes."""
+        low, high = tempi
+        inset = INSET * (high - low)
+        return replace(self, style=name, liked=(low + inset, high - inset))
 
 
 def plan(

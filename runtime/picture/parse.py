@@ -195,6 +195,11 @@ class Thumbs:
         """(height, width, 3): the nearest picture to a frame of the edit from the same source; None where nothing
         could be seen.
         """
+        found = self.jpeg(frame)
+        return None if found is None else from_jpeg(found)
+
+    def jpeg(self, frame: int) -> bytes | None:
+        """The same picture as the bytes of a JPEG."""
         piece = self._plan.at(frame)
         film = self._films.get(piece.media) if piece else None
         if piece is None or film is None or not film.jpegs:
@@ -203,7 +208,7 @@ class Thumbs:
         inside = (film.views >= float(piece.low) - _SLACK) & (film.views < float(piece.high))
         if not inside.any():
             return None
-        return from_jpeg(film.jpegs[int(np.where(inside, np.abs(film.views - moment), np.inf).argmin())])
+        return film.jpegs[int(np.where(inside, np.abs(film.views - moment), np.inf).argmin())]
 
 
 def _curves(edit: Edit, plan: Plan, films: dict[str, Film]) -> tuple[Curves, NDArray[np.float64]]:

@@ -62,12 +62,15 @@ class PackVision:
     def _pixels(self, images: Images) -> Array:
         """(n, height, width, 3) bytes -> (n, 3, size, size), scaled as the model learned it."""
         height, width = images.shape[1:3]
-        scale = self._size / min(height, width)
-        tall, wide = max(self._size, round(height * scale)), max(self._size, round(width * scale))
+        short = min(height, width)
+        tall, wide = (
+            self._size * height // short,
+            self._size * width // short,
+        )  # cut off, as CLIP's own preparation does
         if self._fit == "squash":
             tall = wide = self._size
         rows, columns = _weights(height, tall), _weights(width, wide)
-        top, left = round((tall - self._size) / 2), round((wide - self._size) / 2)
+        top, left = (tall - self._size) // 2, (wide - self._size) // 2
         rows, columns = rows[top : top + self._size], columns[left : left + self._size]
         seen = np.einsum("rh,nhwc,sw->ncrs", rows, images.astype(np.float32), columns, optimize=True)
         whole = np.clip(np.round(seen), 0, 255) / 255

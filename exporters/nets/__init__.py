@@ -1,0 +1,1 @@
+"""Small pieces that the models are made of. Their parameters are named as public checkpoints name them."""

@@ -1,0 +1,1 @@
+"""CLIP's image tower as a vision pack."""
