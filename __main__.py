@@ -1,7 +1,13 @@
 """The door: `hitpoint` and `python -m hitpoint`."""
 
+from __future__ import annotations
+
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def main() -> int:
@@ -9,9 +15,11 @@ def main() -> int:
 
     stop.listen()
     try:
+        from .exporters import COMMANDS
         from .plugin.cli import main as run
+        from .ui import COMMANDS as PANEL
 
-        status = run(sys.argv[1:])
+        status = run(sys.argv[1:], PANEL | COMMANDS, _elsewhere)
     except BaseException:
         if not stop.asked():
             raise
@@ -24,6 +32,19 @@ def main() -> int:
         sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def _elsewhere(arguments: Any, *asked: Any) -> Any:
+    """The command line's way to the rooms that it does not know."""
+    from .ui import COMMANDS as PANEL
+
+    if arguments[0] in PANEL:
+        from .ui.app import run as panel
+
+        return panel(arguments, *asked)
+    from .exporters.cli import run
+
+    return run(arguments, *asked)
 
 
 if __name__ == "__main__":

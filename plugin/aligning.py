@@ -14,22 +14,21 @@ from ..runtime.cues.remarks import about_beats
 from ..runtime.cues.sheet import CueSheet
 from ..runtime.engines.engine import Block, Performance
 from ..runtime.errors import InputError
-from ..runtime.measure.beats import track
-from ..runtime.measure.spectra import Spectra
 from ..runtime.mix.elastic import STEM, Laid, blocks, lay, sheet_of
 from ..runtime.mix.elastic_plan import MOST
-from ..runtime.mix.elastic_sound import attacks
-from ..runtime.mix.heard import Heard, hear
+from ..runtime.mix.heard import Heard
 from ..runtime.mix.wav import Sound, read_blocks
 from ..runtime.picture import speech
+from ..runtime.picture.look import Seen
 from ..runtime.progress import Progress, forward, part, silent
 from ..runtime.rate import SAMPLE_RATE
-from . import scoring
+from . import hearing, scoring
+from .hearing import FEWEST
+from .reporting import unreached
 from .timeline.reading import Source
 
-SHORTEST, FEWEST = 5.0, 9  # seconds and beats that a song has at least
+SHORTEST = 5.0  # seconds that a song has at least
 LONGEST = 600.0  # seconds of a song that are read, unless the picture is longer
-SILENT = 1e-4  # of full scale: what stays below is not heard
 SPOKEN = 0.5  # of a sound: what has more speech is speech, unless
 PULSE = 0.55  # it has as clear a beat as this
 LISTENED = 90  # seconds in which speech is looked for
@@ -72,7 +71,7 @@ def align(
     laid = lay(song.sound, song.heard, song.attacks, ready.sheet, part(progress, 0.4, 0.45))
     sheet = sheet_of(laid, ready.sheet)
     kept = (said for said in sheet.warnings if not about_beats(said))
-    remarks = [*kept, *_remarks(song, laid), *_missed(sheet, ready)]
+    remarks = [*kept, *_remarks(song, laid), *unreached(sheet, ready.edit, "the song")]
     sheet = replace(sheet, warnings=tuple(dict.fromkeys(remarks)))
     inner = part(progress, 0.45, 1.0)
     return scoring.put(_Player(song, laid), sheet, ready, wish, inner, {"song": _song_json(song, laid)})
@@ -94,6 +93,7 @@ class _Player:
         *,
         seed: int,  # noqa: ARG002
         seeds: Mapping[int, int] | None = None,  # noqa: ARG002
+        seen: Seen | None = None,  # noqa: ARG002
         progress: Progress,
     ) -> Performance:
         played = (Block({STEM: sound}) for sound in blocks(self._laid, sheet, progress))
@@ -114,30 +114,22 @@ def listen(audio: Path, picture: float, progress: Progress = silent) -> Song:
     """Reads a song and finds its beats. Raises InputError for what cannot be bent to a beat: speech, silence, drones."""
     sound = _read(audio, max(LONGEST, picture / (1 - MOST) + 60), part(progress, 0.0, 0.3))
     seconds = len(sound) / SAMPLE_RATE
-    if not len(sound) or float(np.abs(sound[:: max(1, len(sound) // 2_000_000)]).max()) < SILENT:
+    if hearing.is_silent(sound):
         raise InputError(f"{audio}: is silent: there is no beat in it")
     if seconds < SHORTEST:
         raise InputError(
             f"{audio}: too short to be laid under a picture: {seconds:.1f} s, and {SHORTEST:g} s are needed"
         )
-    spectra = Spectra()
-    for start in range(0, len(sound), SAMPLE_RATE):
-        spectra.feed(sound[start : start + SAMPLE_RATE])
-        progress(0.3 + 0.3 * start / len(sound), "listening to the song")
-    spectra.finish()
-    progress(0.6, "finding its beats")
-    tracked = track(spectra.rises())
-    if tracked.pulse < PULSE and spoken(sound, lambda: progress(0.6, "finding its beats")) > SPOKEN:
+    beats = hearing.tracked(sound, part(progress, 0.3, 0.7))
+    if beats.pulse < PULSE and spoken(sound, lambda: progress(0.7, "finding its beats")) > SPOKEN:
         raise InputError(f"{audio}: is speech: there is no beat in it that could meet the cuts")
-    if not tracked.seconds:
-        raise InputError(f"{audio}: has no steady beat that could meet the cuts (pulse {tracked.pulse:.2f} of 1)")
-    if len(tracked.seconds) < FEWEST:
+    if not beats.seconds:
+        raise InputError(f"{audio}: has no steady beat that could meet the cuts (pulse {beats.pulse:.2f} of 1)")
+    if len(beats.seconds) < FEWEST:
         raise InputError(
-            f"{audio}: too short to be laid under a picture: {len(tracked.seconds)} beats, and {FEWEST} are needed"
+            f"{audio}: too short to be laid under a picture: {len(beats.seconds)} beats, and {FEWEST} are needed"
         )
-    found, clear = attacks(sound, lambda done: progress(0.7 + 0.2 * done, "finding its beats"))
-    heard = hear(sound, tracked.seconds, found, clear)
-    progress(1.0, "finding its beats")
+    heard, found = hearing.heard(sound, beats, part(progress, 0.7, 1.0))
     return Song(audio, sound, heard, found)
 
 
@@ -182,16 +174,6 @@ def _remarks(song: Song, laid: Laid) -> list[str]:
         said.append(f"{name} is longer than the picture: it fades out at its end")
     if laid.end < laid.picture_end - SOON:
         said.append(f"{name} ends {laid.picture_end - laid.end:.1f} s before the picture")
-    return said
-
-
-def _missed(sheet: CueSheet, ready: scoring.Ready) -> list[str]:
-    """Markers without a beat, and music that ends too soon."""
-    said = []
-    for hit in sheet.hits:
-        if hit.kind == "marker" and hit.weight > 0 and hit.outcome == "missed":
-            miss = "" if hit.at is None else f": {1000 * (hit.at - sheet.seconds(hit.frame)):+.0f} ms"
-            said.append(f"no beat of the song reaches marker '{hit.name}' at {ready.edit.timecode(hit.frame)}{miss}")
     return said
 
 

@@ -15,11 +15,15 @@ from . import stop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from ..runtime.mix.presets import Target
+    from ..runtime.progress import Progress
+
+    # Commands of another room: their words, a parser and a progress -> the answer, its lines, whether JSON was asked for.
+    Elsewhere = Callable[[Sequence[str], argparse.ArgumentParser, Progress], tuple[dict[str, Any], Iterable[str], bool]]
 
 _CANNOT_WRITE = (errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EIO)
 DEEPEST = 40.0  # dB
@@ -27,13 +31,18 @@ MOST_TAKES = 99
 TEMPI = (60.0, 180.0)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs one command. Standard output carries its answer, everything else goes to standard error."""
+def main(arguments: Sequence[str], others: Mapping[str, str] | None = None, elsewhere: Elsewhere | None = None) -> int:
+    """Runs one command. Standard output carries its answer, everything else goes to standard error.
+
+    `others` are the commands, and what each does, that `elsewhere` runs: those of a room that is not to be imported here.
+    """
     _open_streams()
     as_json = "--json" in arguments
     try:
         try:
-            return _run(arguments)
+            if elsewhere and arguments and arguments[0] in (others or {}):
+                return _run_elsewhere(arguments, elsewhere)
+            return _run(arguments, others or {})
         except SystemExit as exit:
             sys.stdout.flush()
             return exit.code if isinstance(exit.code, int) else 2
@@ -55,21 +64,38 @@ def main(arguments: Sequence[str]) -> int:
         return _failed(HitpointError(_details(error)), as_json)
 
 
-def _run(arguments: Sequence[str]) -> int:
-    options = _parser().parse_args(arguments)
+def _run(arguments: Sequence[str], others: Mapping[str, str]) -> int:
+    options = _parser(others).parse_args(arguments)
     if options.run is None:
         raise UsageError("say what to do: hitpoint --help lists it")
-    import json
-
     from . import commands, show
 
     answer = getattr(commands, options.run)(options)
+    return _answered(answer, options.json, getattr(show, options.show) if options.show else None)
+
+
+def _run_elsewhere(arguments: Sequence[str], elsewhere: Elsewhere) -> int:
+    from . import show
+
+    with show.progress() as progress:
+        try:
+            answer, lines, as_json = elsewhere(arguments, _Parser(prog="hitpoint", allow_abbrev=False), progress)
+        except HitpointError:
+            if stop.asked():  # what exports graphs takes the interruption for a fault of the graph
+                raise Cancelled from None
+            raise
+    return _answered(answer, as_json, lambda answer: show.lines(lines, answer))
+
+
+def _answered(answer: dict[str, Any], as_json: bool, show: Callable[[dict[str, Any]], None] | None) -> int:
+    import json
+
     if stop.asked():
         raise Cancelled
-    if options.json:
+    if as_json:
         print(json.dumps(answer, indent=1, ensure_ascii=True))
-    elif options.show:
-        getattr(show, options.show)(answer)
+    elif show:
+        show(answer)
     sys.stdout.flush()
     return InputError.status if answer.get("failed") else 0
 
@@ -121,7 +147,7 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(others: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = _Parser(prog="hitpoint", description="Music that lands on the cuts.", allow_abbrev=False)
     parser.add_argument("--version", nargs=0, action=_Version, help="print the version")
     parser.set_defaults(run=None, json=False)
@@ -202,6 +228,8 @@ def _parser() -> argparse.ArgumentParser:
 
     _packs(command("packs", "list, check, add and remove models"))
 
+    for name, words in others.items():
+        listed.add_parser(name, help=words, add_help=False)
     command("doctor", "say what is installed, what is missing and how to get it")
     return parser
 
@@ -233,6 +261,11 @@ def _packs(parser: argparse.ArgumentParser) -> None:
     bench.add_argument("--device", default="auto", metavar="D", help="auto, cuda, cpu, tensorrt, coreml, directml")
     bench.add_argument("--variant", choices=("fp32", "fp16", "int8"), help="only this one (default: all)")
     bench.add_argument("--rounds", type=_rounds, default=5, metavar="N", help="runs to measure (default: 5)")
+    hear = action("hear", "send a sound through the codec of a pack, to hear what it does to it", "NAME")
+    hear.add_argument("--audio", type=_path, required=True, metavar="FILE", help="any file with sound")
+    hear.add_argument("-o", "--out", type=_path, required=True, metavar="WAV", help="what comes back, 48 kHz, 24 bit")
+    hear.add_argument("--device", default="auto", metavar="D", help="auto, cuda, cpu, tensorrt, coreml, directml")
+    hear.add_argument("--variant", choices=("fp32", "fp16", "int8"), help="only this one (default: what suits)")
 
 
 def _edit(parser: argparse.ArgumentParser) -> None:
@@ -266,6 +299,8 @@ def _looking(parser: argparse.ArgumentParser) -> None:
         metavar="COLOUR",
         help="markers of this colour start storyboards too: RED, GREEN, CYAN...",
     )
+    parser.add_argument("--vision", metavar="PACK", help="look with a vision pack, not with our own descriptor")
+    parser.add_argument("--commercial", action="store_true", help="refuse packs whose licence forbids commercial use")
     parser.add_argument(
         "--no-look", dest="look", action="store_false", help="do not open media: only what the timeline itself says"
     )
@@ -306,6 +341,7 @@ def _target(parser: argparse.ArgumentParser, word: str) -> None:
 def _wishes(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--engine", default="composer", metavar="NAME", help="what makes the music (default: composer)")
+    _playing(parser)
     add("--soundfont", type=_path, metavar="FILE", help="play with the instruments of a SoundFont, through FluidSynth")
     add("--seed", type=int, metavar="N", help="another number, another piece (default: 0)")
     add("--takes", type=_takes, default=1, metavar="N", help="as many pieces to choose from, with seeds from --seed on")
@@ -336,6 +372,28 @@ def _wishes(parser: argparse.ArgumentParser) -> None:
         "--stem-tracks", action="store_true", help="put every stem on a track of its own, in the place of the programme"
     )
     _sound(parser)
+
+
+def _playing(parser: argparse.ArgumentParser) -> None:
+    """What is for engines that play a model."""
+    group = parser.add_argument_group("for engines that play a model (diffv2m)")
+    add = group.add_argument
+    add("--pack", metavar="PACK", help="which model: its name, a folder or a .hitpack file (default: the built-in one)")
+    add("--device", metavar="D", help="auto (default), cuda, cpu, tensorrt, coreml, directml")
+    add("--variant", choices=("fp32", "fp16", "int8"), help="which precision (default: what suits the device)")
+    add("--steps", type=_steps, metavar="N", help="of the diffusion: more take longer (default: the pack's)")
+    add("--guidance", type=_guidance, metavar="G", help="how closely it follows what it is asked (default: the pack's)")
+    add(
+        "--rhythm",
+        choices=("plan", "predicted", "both"),
+        help="what it is told: the plan's hits and beats, what the picture suggests, or both (default, where it can)",
+    )
+    add(
+        "--align",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="bend the music so that its beats meet the hits (default), or leave it as it was made",
+    )
 
 
 def _sound(parser: argparse.ArgumentParser) -> None:
@@ -398,6 +456,14 @@ def _tempi(text: str) -> tuple[float, float]:
     if slowest > fastest:
         raise argparse.ArgumentTypeError(f"'{text}' falls: the slower tempo comes first")
     return slowest, fastest
+
+
+def _steps(text: str) -> int:
+    return int(_number(text, 1, 1000, "steps"))
+
+
+def _guidance(text: str) -> float:
+    return _number(text, 0, 100, "times")
 
 
 def _rounds(text: str) -> int:

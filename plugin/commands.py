@@ -18,8 +18,10 @@ RATES = (1, 1000)  # what --rate may say
 
 
 def inspect(options: argparse.Namespace) -> Answer:
+    from . import eyes
+
     source = source_of(options)
-    if options.pictures is None and not options.look:
+    if options.pictures is None and not options.look and not options.vision:
         edit, _ = source.read()
         answer: Answer = edit.to_json()
         return answer
@@ -28,7 +30,7 @@ def inspect(options: argparse.Namespace) -> Answer:
     with opened(source) as (edit, _, _), show.progress() as progress:
         wanted = _wanted(options, speech=True, pictures=options.pictures is not None)
         shown = look(edit, wanted, progress)
-        answer = shown.to_json()
+        answer = {**shown.to_json(), **eyes.said(options.vision)}
         if options.pictures is not None:
             answer["picture"] = str(_draw(options, shown))
     return answer
@@ -54,7 +56,10 @@ def _draw(options: argparse.Namespace, shown: Any) -> Path:
 def _wanted(options: argparse.Namespace, *, speech: bool = False, pictures: bool = False) -> Any:
     from .looking import Wanted
 
-    return Wanted(options.detect, options.look, speech, pictures, tuple(options.colours))
+    if options.vision and not options.look:
+        raise UsageError("--vision looks at the picture, and --no-look does not")
+    colours = tuple(options.colours)
+    return Wanted(options.detect, options.look, speech, pictures, colours, options.vision, options.commercial)
 
 
 def _asked(options: argparse.Namespace) -> Any:
@@ -66,7 +71,7 @@ def _asked(options: argparse.Namespace) -> Any:
 
 def cues(options: argparse.Namespace) -> Answer:
     from ..runtime.cues import sheet_json
-    from . import scoring
+    from . import eyes, scoring
     from .looking import opened
 
     targets = [path for path in (options.out, options.midi, options.csv) if path]
@@ -82,7 +87,7 @@ def cues(options: argparse.Namespace) -> Answer:
             )
         sheet = carried.sheet if carried else None
         sheet = sheet or scoring.plan(edit, look=_wanted(options), asked=_asked(options), progress=progress)
-    answer = sheet_json.to_json(sheet)
+    answer = {**sheet_json.to_json(sheet), **eyes.said(options.vision)}
     answer["warnings"] = list(dict.fromkeys([*edit.warnings, *sheet.warnings]))
     answer |= carried.to_json() if carried else {}
     _write_plan(sheet, options.out, options.midi, options.csv)
@@ -118,6 +123,8 @@ def score(options: argparse.Namespace) -> Answer:
     wish = scoring.Wish(
         engine=options.engine,
         soundfont=options.soundfont,
+        playing=_playing(options),
+        align=options.align,
         seed=options.seed or 0,
         takes=options.takes,
         revision=_revision(options),
@@ -128,6 +135,20 @@ def score(options: argparse.Namespace) -> Answer:
     with show.progress() as progress:
         done = scoring.score(source, wish, out=options.out, in_place=options.in_place, progress=progress)
     return _scored(done)
+
+
+def _playing(options: argparse.Namespace) -> Any:
+    from .choosing import Playing
+
+    return Playing(
+        options.pack,
+        options.device,
+        options.variant,
+        options.steps,
+        options.guidance,
+        options.rhythm,
+        options.commercial,
+    )
 
 
 def _scored(done: Any) -> Answer:

@@ -29,7 +29,18 @@ class Part:
 
 def examine() -> dict[str, Any]:
     """Looks at everything; imports what is slow only here."""
-    parts = [*_packages(), *_adapters(), *_codecs(), *_providers(), *_packs(), *_hosts(), *_programs(), _fluidsynth()]
+    parts = [
+        *_packages(),
+        *_adapters(),
+        *_codecs(),
+        *_providers(),
+        *_packs(),
+        *_engines(),
+        *_styles(),
+        *_hosts(),
+        *_programs(),
+        _fluidsynth(),
+    ]
     missing = [part for part in parts if part.needed and not part.found]
     return {
         "version": __version__,
@@ -140,6 +151,33 @@ def _packs() -> Iterator[Part]:
         yield Part("pack", found.name, found.pack is not None, words, remedy)
     if not shelved:
         yield Part("pack", "packs", False, "there are none; the composer needs none")
+
+
+def _engines() -> Iterator[Part]:
+    """Each engine with the packs that it can play."""
+    from ..runtime.engines.registry import ENGINES
+    from .choosing import packs_for, plays_model
+
+    for name in ENGINES:
+        if not plays_model(name):
+            yield Part("engine", name, True, "built in, needs no pack")
+            continue
+        packs = [
+            f"{entry.name} ({entry.pack.licence}{', built in' if entry.built_in else ''})"
+            for entry in packs_for(name)
+            if entry.pack
+        ]
+        remedy = f"get a pack of the family '{name}' and `hitpoint packs add FILE`"
+        yield Part("engine", name, bool(packs), "plays " + ", ".join(packs) if packs else "has no pack to play", remedy)
+
+
+def _styles() -> Iterator[Part]:
+    """The user's own styles; those that come with the composer are always there."""
+    from ..runtime.engines.composer import style
+
+    for path, made, wrong in style.own():
+        detail = made.words or str(path) if made else wrong
+        yield Part("style", path.stem, made is not None, detail, "" if made else f"mend or remove {path}")
 
 
 def _hosts() -> Iterator[Part]:

@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..runtime.cues.sheet import CueSheet
 from ..runtime.edit import Edit, with_detected
+from ..runtime.picture.mood import moods
 from ..runtime.picture.storyboards import Board, Wishes, storyboards
 from ..runtime.progress import Progress, part, silent
+from . import eyes
 from .timeline.bundle import extract_media
 from .timeline.document import Document
 from .timeline.reading import Source
@@ -28,7 +31,8 @@ Detect = Literal["auto", "always", "never"]
 class Wanted:
     """What to look into. Without `picture` only markers and gaps make storyboards; `pictures` keeps thumbnails.
 
-    Markers of these `colours` start storyboards, as markers named `storyboard: NAME` do.
+    Markers of these `colours` start storyboards, as markers named `storyboard: NAME` do. `vision` is a vision pack's
+    name, folder or file; `commercial` refuses one whose licence forbids selling what it helps to make.
     """
 
     detect: Detect = "auto"
@@ -36,9 +40,12 @@ class Wanted:
     speech: bool = False
     pictures: bool = False
     colours: tuple[str, ...] = ()
+    vision: str | None = None
+    commercial: bool = False
 
 
 USUAL = Wanted()
+OTHER_MOOD = 0.25  # of a valence: moods that differ by less are taken for one
 
 
 @dataclass(frozen=True)
@@ -87,16 +94,39 @@ def look(edit: Edit, wanted: Wanted = USUAL, progress: Progress = silent) -> Sho
         if wanted.detect != "never":
             edit = with_detected(edit, detect(edit, mode=wanted.detect, progress=part(progress, 0.0, 0.3)))
         looking = part(progress, 0.3, 0.8)
-        if wanted.pictures:
-            seen, thumbs = parse_with_pictures(edit, progress=looking)
-        else:
-            seen = parse(edit, progress=looking)
+        with eyes.opened(wanted.vision, wanted.commercial, warnings) as vision:
+            if wanted.pictures:
+                seen, thumbs = parse_with_pictures(edit, vision=vision, progress=looking)
+            else:
+                seen = parse(edit, vision=vision, progress=looking)
         warnings += seen.warnings
     spoken, unheard = listen(edit, part(progress, 0.8, 1.0)) if wanted.speech else ((), ())
     warnings += unheard
     boards, told = storyboards(edit, seen, wishes=Wishes(colours=wanted.colours))
     warnings += told
     return Shown(edit, boards, seen, thumbs, spoken, tuple(dict.fromkeys(warnings)))
+
+
+def compared(shown: Shown, sheet: CueSheet) -> CueSheet:
+    """The sheet, with a word where a mood in it is none that its picture has: a model that looks knows the picture's."""
+    boards = sheet.storyboards
+    if shown.seen is None or not boards:
+        return sheet
+    bounds = [*(board.start for board in boards), boards[-1].end]
+    found = moods(shown.edit, shown.seen, bounds)
+    other = [
+        f"'{board.name}' ({board.brief.valence:+.2f}, its picture {mood.valence:+.2f})"
+        for board, mood in zip(boards, found, strict=True)
+        if abs(board.brief.valence - mood.valence) > OTHER_MOOD
+    ]
+    if not other:
+        return sheet
+    more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+    told = (
+        f"dark and bright come from the picture here, not from the cue sheet: {', '.join(other[:3])}{more}; its energy "
+        "and density count"
+    )
+    return replace(sheet, warnings=tuple(dict.fromkeys([*sheet.warnings, told])))
 
 
 def listen(edit: Edit, progress: Progress = silent) -> tuple[tuple[Stretch, ...], tuple[str, ...]]:

@@ -74,6 +74,17 @@ def _bench(options: argparse.Namespace) -> Answer:
         return {**about(pack, options.pack), **measured}
 
 
+def _hear(options: argparse.Namespace) -> Answer:
+    from .packing_hear import hear
+
+    with store.opened(options.pack) as pack, show.progress() as progress:
+        pack.allow(options.commercial)
+        heard = hear(
+            pack, options.audio, options.out, device=options.device, precision=options.variant, progress=progress
+        )
+        return {**about(pack, options.pack), **heard}
+
+
 def about(pack: Pack, asked: str = "") -> Answer:
     """What is said of a pack wherever one is chosen, its licence first of all. `asked` may be a file that it came in."""
     return {

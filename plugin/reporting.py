@@ -12,9 +12,10 @@ from ..runtime.cues.sheet import CueSheet, Hit, outcome
 from ..runtime.edit import Edit
 from ..runtime.engines.engine import Engine, Note
 from ..runtime.measure.matching import nearest
+from ..runtime.mix.elastic_place import Settled
 from ..runtime.mix.programme import Programme
 from ..runtime.rate import SAMPLE_RATE
-from . import takes
+from . import settling, takes
 from .timeline import score_track
 
 if TYPE_CHECKING:
@@ -25,12 +26,19 @@ PLACES = ("downbeat", "beat", "offbeat", "free")
 
 @dataclass(frozen=True)
 class Made:
-    """A take that was played: the sheet as its hits landed, and the finished sound."""
+    """A take that was played: the sheet as its hits landed, and the finished sound.
+
+    `onsets` are the seconds at which something begins; `model` is what played, where that is a model, and `bent` how its
+    music was bent to the hits.
+    """
 
     take: takes.Take
     sheet: CueSheet
     notes: tuple[Note, ...]
     programme: Programme
+    onsets: tuple[float, ...] = ()
+    model: Mapping[str, Any] | None = None
+    bent: Settled | None = None
 
 
 def landed(sheet: CueSheet, onsets: Sequence[float]) -> CueSheet:
@@ -45,6 +53,16 @@ def landed(sheet: CueSheet, onsets: Sequence[float]) -> CueSheet:
         return replace(hit, at=None if at is None else round(at, 6), outcome=met, place=place)
 
     return replace(sheet, hits=tuple(heard(hit) for hit in sheet.hits))
+
+
+def unreached(sheet: CueSheet, edit: Edit, music: str = "the music") -> list[str]:
+    """What to know of markers that music which nobody wrote for them did not meet."""
+    said = []
+    for hit in sheet.hits:
+        if hit.kind == "marker" and hit.weight > 0 and hit.outcome == "missed":
+            miss = "" if hit.at is None else f": {1000 * (hit.at - sheet.seconds(hit.frame)):+.0f} ms"
+            said.append(f"no beat of {music} reaches marker '{hit.name}' at {edit.timecode(hit.frame)}{miss}")
+    return said
 
 
 def provenance(engine: Engine, seed: int, sheet: CueSheet) -> dict[str, Any]:
@@ -84,6 +102,8 @@ def report(
         "engine_version": engine.version,
         "pack": engine.pack,
         "licence": engine.licence,
+        "model": made.model,
+        "alignment": made.bent and settling.to_json(made.bent),
         "seed": made.take.seed,
         "seeds": made.take.of_all(sheet),
         "track": planned.track,

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ..runtime.cues import sheet_json
 from ..runtime.cues.known import known_shots
@@ -21,25 +21,24 @@ from ..runtime.cues.sheet import CueSheet
 from ..runtime.cues.spot import plan as spot
 from ..runtime.edit import Edit
 from ..runtime.engines.engine import Engine
-from ..runtime.engines.registry import engine as find_engine
 from ..runtime.errors import InputError, NothingToScore, UsageError
 from ..runtime.mix.ducking import DEPTH, Ducking, ducking
 from ..runtime.mix.files import Transaction, writing
 from ..runtime.mix.presets import DEFAULT, Target
-from ..runtime.mix.programme import NO_DUCKING, Programme, mix
+from ..runtime.mix.programme import Programme
+from ..runtime.picture.look import Seen
 from ..runtime.progress import Progress, forward, part, silent
-from ..runtime.rate import SAMPLE_RATE
-from . import looking, spotting, takes
-from .reporting import Made, landed, summed_up
+from . import choosing, eyes, looking, spotting, takes
+from .marking import Markers, marks
+from .playing import play
+from .reporting import Made, summed_up
 from .reporting import provenance as provenance_of
 from .reporting import report as report_of
 from .takes import Revision
 from .timeline import writing as timeline_writing
 from .timeline.document import CONTENT, SUFFIXES
 from .timeline.reading import Source
-from .timeline.writing import Link, Mark
-
-Markers = Literal["none", "storyboards", "beats"]
+from .timeline.writing import Link
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,7 @@ class Wish:
 
     `cues` is played as it is; `from_cues`, made for an older cut, is carried over first. A `revision` plays an earlier
     score again, in part anew. `stem_tracks` puts every stem on a track of its own in the place of the programme.
+    `playing` is for engines that play a model; `align` says whether their beats are bent to the hits, None: as usual.
     """
 
     engine: str = "composer"
@@ -69,6 +69,8 @@ class Wish:
     look: looking.Wanted = looking.USUAL
     asked: spotting.Asked = spotting.USUAL
     soundfont: Path | None = None
+    playing: choosing.Playing = choosing.USUAL
+    align: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,15 @@ def plan(
     *,
     look: looking.Wanted = looking.USUAL,
     asked: spotting.Asked = spotting.USUAL,
+    shown: looking.Shown | None = None,
     progress: Progress = silent,
 ) -> CueSheet:
-    """The cue sheet for an edit: made anew from what it shows, or a person's own, checked against the edit."""
+    """The cue sheet for an edit: made anew from what it shows, or a person's own, checked against the edit.
+
+    `shown` is what it shows, where somebody looked already.
+    """
     if cues is None:
-        shown, sheet = _spotted(edit, look, asked, progress)
+        shown, sheet = _spotted(edit, look, asked, progress, shown)
         return replace(sheet, warnings=tuple(dict.fromkeys([*sheet.warnings, *shown.warnings])))
     sheet = sheet_json.read(cues, edit)
     if not sheet.storyboards:
@@ -115,13 +121,14 @@ def carry(
     look: looking.Wanted = looking.USUAL,
     asked: spotting.Asked = spotting.USUAL,
     progress: Progress = silent,
+    shown: looking.Shown | None = None,
 ) -> Carried:
     """The cue sheet that was made for an older cut, carried over to this edit.
 
     A score's folder stands for its sheet, and so does its timeline.
     """
     old = sheet_json.read(_sheet_of(older))
-    shown, sheet = _spotted(edit, look, asked, progress)
+    shown, sheet = _spotted(edit, look, asked, progress, shown)
     carried = reconform(old, sheet, shown.edit)
     told = remarks(shown.edit, carried.sheet.storyboards, carried.sheet.hits)
     warnings = tuple(dict.fromkeys([*shown.warnings, *carried.sheet.warnings, *told]))
@@ -140,13 +147,17 @@ def _sheet_of(path: Path) -> Path:
 
 
 def _spotted(
-    edit: Edit, look: looking.Wanted, asked: spotting.Asked, progress: Progress
+    edit: Edit,
+    look: looking.Wanted,
+    asked: spotting.Asked,
+    progress: Progress,
+    shown: looking.Shown | None = None,
 ) -> tuple[looking.Shown, CueSheet]:
     """What the edit shows, and a fresh sheet for it."""
     if edit.picture_end is None or not edit.frames:
         spot(edit)  # which says that there is nothing to score
     wishes = asked.of(edit)
-    shown = looking.look(edit, look, part(progress, 0.0, 0.7))
+    shown = shown or looking.look(edit, look, part(progress, 0.0, 0.7))
     spots = part(progress, 0.7, 1.0)
     sheet = spot(shown.edit, shown.seen, boards=shown.boards, wishes=wishes, progress=spots)
     return shown, sheet
@@ -162,20 +173,27 @@ def score(
 ) -> Score:
     """Scores an edit and writes OUT, a copy of it with our track, and the folder beside it. All or nothing."""
     progress = forward(progress)
-    settings = {} if wish.soundfont is None else {"soundfont": wish.soundfont}
-    if settings and wish.engine != "composer":
-        raise UsageError(f"--soundfont is the composer's: the engine {wish.engine} has its own sound")
-    engine = find_engine(wish.engine, **settings)
     earlier = takes.earlier(wish.revision.folder) if wish.revision else None
     if earlier:
-        takes.check_engine(earlier, engine)
+        takes.check_name(earlier, wish.engine)
+        if wish.revision and choosing.plays_model(wish.engine):
+            takes.check_stems(wish.revision)
         wish = _going_on(wish, earlier)
-    ready = prepare(source, wish, out=out, in_place=in_place, progress=part(progress, 0.0, 0.2))
-    if wish.takes > 1 or earlier:
-        ready = replace(ready, order=takes.order(ready.sheet, wish.seed, wish.takes, wish.revision, earlier))
-    if earlier and wish.duck is not None and not wish.look.picture:  # nothing may be heard: where people spoke then
-        ready = replace(ready, ducking=ducking(earlier.spoken, ready.edit.rate, wish.duck))
-    return put(engine, ready.sheet, ready, wish, progress)
+    if wish.align is not None and not choosing.plays_model(wish.engine):
+        raise UsageError(
+            f"--align and --no-align are for engines that play a model: the engine {wish.engine} plays none"
+        )
+    with choosing.chosen(wish.engine, wish.playing, wish.soundfont) as engine:
+        if earlier:
+            takes.check_engine(earlier, engine)
+        ready = prepare(source, wish, out=out, in_place=in_place, progress=part(progress, 0.0, 0.2))
+        if wish.takes > 1 or earlier:
+            ready = replace(ready, order=takes.order(ready.sheet, wish.seed, wish.takes, wish.revision, earlier))
+        if earlier:
+            takes.check_picture(earlier, ready.seen)
+        if earlier and wish.duck is not None and not wish.look.picture:  # nothing may be heard: where people spoke then
+            ready = replace(ready, ducking=ducking(earlier.spoken, ready.edit.rate, wish.duck))
+        return put(engine, ready.sheet, ready, wish, progress)
 
 
 def _going_on(wish: Wish, earlier: takes.Earlier) -> Wish:
@@ -185,26 +203,31 @@ def _going_on(wish: Wish, earlier: takes.Earlier) -> Wish:
     level = wish.revision is not None and wish.revision.level_anew
     target = Target(wish.loudness, wish.peak) if level else earlier.target
     duck = wish.duck if wish.revision is not None and wish.revision.duck_anew else earlier.duck
-    return replace(
+    wish = replace(
         wish, seed=earlier.take.seed, cues=earlier.cues, loudness=target.loudness, peak=target.peak, duck=duck
+    )
+    return replace(
+        wish, playing=choosing.going_on(wish.playing, earlier.model), align=takes.aligned(earlier, wish.align)
     )
 
 
 @dataclass(frozen=True)
 class Ready:
     """An edit with its plan, and where the music goes. `said` is what the report says of how the plan came about,
-    `order` what is to be played; `unheard` says where no dialogue could be sought.
+    `order` what is to be played; `unheard` says where no dialogue could be sought. `seen` is what the picture showed,
+    where the engine wants to know.
     """
 
     edit: Edit
     sheet: CueSheet
     planned: timeline_writing.Plan
     target: Path
-    before: _Earlier
+    before: Before
     said: Mapping[str, Any]
     order: takes.Order
     ducking: Ducking | None = None
     unheard: tuple[str, ...] = ()
+    seen: Seen | None = None
 
 
 def prepare(
@@ -224,26 +247,29 @@ def prepare(
         raise UsageError("--cues plays a cue sheet as it is, --from-cues carries an older one over: one of them")
     spare(target, edit, {"the cue sheet": wish.cues or wish.from_cues, **(inputs or {})})
     planned = timeline_writing.plan(document, target, only_music=wish.music_only)
-    before = _Earlier.of(planned.folder)
+    before = Before.of(planned.folder)
     before.check(target, named=out is not None or in_place)
+    takes.check_free(planned.folder, wish.takes)
     with writing(target):
         if target.is_dir() and target.suffix != ".otiod":
             raise IsADirectoryError(21, "is a folder", str(target))
     with looking.with_media(source, edit, document) as (reachable, _):
-        carried = wish.from_cues and carry(
-            reachable, wish.from_cues, look=wish.look, asked=wish.asked, progress=progress
-        )
-        if carried:
-            sheet = carried.sheet
+        shown = None
+        if choosing.plays_model(wish.engine) and edit.picture_end is not None and edit.frames:
+            shown = looking.look(reachable, wish.look, part(progress, 0.0, 0.6))
+        if wish.from_cues:
+            carried = carry(reachable, wish.from_cues, look=wish.look, asked=wish.asked, progress=progress, shown=shown)
+            sheet, said = carried.sheet, carried.to_json()
         else:
-            sheet = plan(reachable, wish.cues, look=wish.look, asked=wish.asked, progress=progress)
+            sheet = plan(reachable, wish.cues, look=wish.look, asked=wish.asked, progress=progress, shown=shown)
+            said = {}
         sheet = wish.asked.styled(sheet)
+        sheet = sheet if shown is None else looking.compared(shown, sheet)
         listens = wish.look.picture
         spoken, unheard = looking.listen(reachable, progress) if wish.duck is not None and listens else ((), ())
     room = ducking(spoken, edit.rate, wish.duck) if wish.duck is not None and listens else None
-    said = carried.to_json() if carried else {}
     order = takes.Order((takes.Take(wish.seed),))
-    return Ready(edit, sheet, planned, target, before, said, order, room, unheard)
+    return Ready(edit, sheet, planned, target, before, said, order, room, unheard, shown.seen if shown else None)
 
 
 def put(
@@ -267,7 +293,7 @@ def put(
         made = list(played)
         for number, take in enumerate(ready.order.takes if not played else ()):
             share = part(progress, *(0.2 + 0.75 * n / len(ready.order.takes) for n in (number, number + 1)))
-            made.append(_play(engine, sheet, take, ready, wish, Path(room) / f"{number}", share))
+            made.append(play(engine, sheet, take, ready, wish, Path(room) / f"{number}", share))
         sheet, notes, programme = made[0].sheet, made[0].notes, made[0].programme
         provenance = provenance_of(engine, made[0].take.seed, sheet)
         written: list[str] = []
@@ -291,16 +317,16 @@ def put(
                 staged_wav,
                 provenance=provenance,
                 stems=stems if wish.stem_tracks else None,
-                marks=_marks(sheet, wish.markers),
+                marks=marks(sheet, wish.markers),
                 link=wish.link,
             )
         warnings = [*planned.warnings, *lost, *edit.warnings, *sheet.warnings, *ready.unheard, *programme.warnings]
         if wish.cues and ready.order.earlier is None:
             warnings += takes.unlocked(sheet)
         written = [*_files(planned, programme, bool(notes)), *written]
-        out_hash = None if wish.music_only else _digest(files.staged(target))
+        out_hash = None if wish.music_only else digest(files.staged(target))
         report = report_of(made[0], engine, ready, wish, written, warnings)
-        report |= {**ready.said, **(said or {})}
+        report |= {**ready.said, **eyes.said(wish.look.vision), **(said or {})}
         report["takes"] = [summed_up(number, each) for number, each in enumerate(made, 1)] if wish.takes > 1 else []
         report["out"], report["out_sha256"] = target.name, out_hash
         with writing(planned.folder / "report.json"):
@@ -336,13 +362,13 @@ def unscore(source: Source, *, out: Path | None = None, in_place: bool = False) 
 
 
 @dataclass(frozen=True)
-class _Earlier:
+class Before:
     """The report that lies in a folder from scoring before; empty where there is none."""
 
     report: Mapping[str, Any]
 
     @classmethod
-    def of(cls, folder: Path) -> _Earlier:
+    def of(cls, folder: Path) -> Before:
         try:
             report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -357,7 +383,7 @@ class _Earlier:
         other = self.report.get("out")
         if isinstance(other, str) and other != target.name and (target.parent / Path(other).name).exists():
             raise UsageError(f"{folder} holds the score of {other}; -o gives {target.name} another name")
-        if not named and target.exists() and self.report.get("out_sha256") != _digest(target):
+        if not named and target.exists() and self.report.get("out_sha256") != digest(target):
             raise UsageError(
                 f"{target} is there already and was changed since, or is not ours: -o {target.name} writes over it"
             )
@@ -380,7 +406,7 @@ class _Earlier:
                     path.parent.rmdir()
 
 
-def _digest(path: Path) -> str | None:
+def digest(path: Path) -> str | None:
     """SHA-256 of a timeline; of a bundle folder, that of what it plays."""
     file = path / CONTENT if path.is_dir() else path
     try:
@@ -420,47 +446,6 @@ def _nearest_folder(folder: Path) -> Path:
             raise NotADirectoryError(20, "is a file where a folder must be", str(folder))
         folder = folder.parent
     return folder
-
-
-def _marks(sheet: CueSheet, wanted: Markers) -> list[Mark]:
-    if wanted == "none":
-        return []
-    marks = {board.start: Mark(board.start, board.name, "PURPLE") for board in sheet.storyboards}
-    bar = place = 0
-    for board in sheet.storyboards if wanted == "beats" else ():
-        downbeats = set(board.downbeats())
-        for i, beat in enumerate(board.beats):
-            bar, place = (bar + 1, 1) if i in downbeats else (bar, place + 1)
-            frame = sheet.rate.frame_at(beat)
-            name = f"bar {bar}" if place == 1 else f"{bar}.{place}"
-            if frame < sheet.frames:
-                marks.setdefault(frame, Mark(frame, name, "CYAN" if place == 1 else "WHITE"))
-    return [marks[frame] for frame in sorted(marks)]
-
-
-def _time_reference(edit: Edit) -> int:
-    day = 24 * 60 * 60 * SAMPLE_RATE  # timecode starts again at midnight, also below zero
-    return edit.rate.samples(edit.start_frame) % day
-
-
-def _play(
-    engine: Engine, sheet: CueSheet, take: takes.Take, ready: Ready, wish: Wish, room: Path, progress: Progress
-) -> Made:
-    performance = takes.perform(engine, sheet, take, ready.order, part(progress, 0.0, 0.65))
-    programme = mix(
-        performance,
-        sheet,
-        room,
-        loudness=wish.loudness,
-        peak=wish.peak,
-        ducking=ready.ducking or NO_DUCKING,
-        master=ready.order.master,
-        stems=(wish.stems or wish.stem_tracks) and take is ready.order.takes[0],
-        time_reference=_time_reference(ready.edit) if wish.broadcast_wave else None,
-        progress=progress,
-    )
-    told = replace(sheet, warnings=tuple(dict.fromkeys([*sheet.warnings, *performance.warnings])))
-    return Made(take, landed(told, performance.onsets), performance.notes, programme)
 
 
 def _stage_takes(files: Transaction, made: Sequence[Made], engine: Engine, ready: Ready, wish: Wish) -> list[str]:

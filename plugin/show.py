@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -56,6 +56,7 @@ def inspect(answer: Answer) -> None:
         )
         for b in answer.get("storyboards", [])
     ]
+    _eyes(answer)
     _table(("storyboard", "from frame", "to", "valence", "energy", "because"), boards)
     spoken = [(d["start"], d["end"], d["track"], f"{d['confidence']:.2f}") for d in answer.get("dialogue", [])]
     _table(("speech from", "to", "track", "sure"), spoken)
@@ -71,8 +72,15 @@ def cues(answer: Answer) -> None:
     for word, words in (("midi", "the tempo map"), ("csv", "the cue list")):
         if answer[word]:
             _say(f"wrote {answer[word]}: {words}")
+    _eyes(answer)
     carried(answer)
     _warn(answer)
+
+
+def _eyes(answer: Answer) -> None:
+    """The vision pack that looked, with its licence."""
+    if seen := answer.get("vision"):
+        _say(f"looked with the pack {seen['pack']} {seen['version']} ({seen['licence']})")
 
 
 def carried(answer: Answer) -> None:
@@ -106,6 +114,8 @@ def report(answer: Answer) -> None:
     """The report of a score, as `score` and `demo` print it."""
     carried(answer)
     _say(f"engine {answer['engine']} {answer['engine_version']} ({answer['licence']}), {_seeds(answer)}")
+    _model(answer)
+    _eyes(answer)
     boards = [(b["name"], b["start"], b["end"], f"{b['tempo']:g}") for b in answer["storyboards"]]
     _table(("storyboard", "from frame", "to", "tempo"), boards)
     hits = [
@@ -131,6 +141,22 @@ def report(answer: Answer) -> None:
     _ducked(answer)
     _revised(answer)
     _warn(answer)
+
+
+def _model(answer: Answer) -> None:
+    """Which model played, what it may be used for, and how its music was bent."""
+    model = answer.get("model")
+    if not model:
+        return
+    licence = model["licence"]
+    _say(f"pack {model['name']} {model['version']}: {licence['name']} ({_licence(model)}) {licence['url']}")
+    _say(
+        f"on {model['device']} in {model['variant']}, {model['steps']} steps, guidance {model['guidance']:g}, rhythm from "
+        + {"plan": "the plan", "predicted": "the picture", "both": "the plan and the picture"}[model["rhythm"]]
+    )
+    bent = answer.get("alignment")
+    if bent:
+        _say(f"beats bent to the hits by at most {bent['bend_percent']:g} %" if bent["bent"] else "no beat was bent")
 
 
 def _ducked(answer: Answer) -> None:
@@ -295,6 +321,8 @@ def packs(answer: Answer) -> None:
         _pack_info(answer)
     if did == "bench":
         _pack_bench(answer)
+    if did == "hear":
+        _pack_hear(answer)
     _warn(answer)
 
 
@@ -330,6 +358,14 @@ def _pack_bench(answer: Answer) -> None:
     _say(f"{answer['threads']} threads; made-up inputs: what counts is the difference on the sound, which info states")
 
 
+def _pack_hear(answer: Answer) -> None:
+    _say(f"wrote {answer['out']}: {answer['seconds']:.1f} s of {answer['audio']}, through {answer['variant']}")
+    _say(
+        f"off by {answer['log_mel']:.2f} dB of log-mel distance, spectral convergence {answer['convergence']:.3f}, "
+        f"level {answer['level']:+.1f} dB; {answer['took']:.1f} s on {answer['device']}"
+    )
+
+
 def _licence(pack: Answer) -> str:
     said = pack["licence"]
     return str(said["id"]) if said["commercial"] else f"{said['id']}, not for commercial use"
@@ -345,6 +381,13 @@ def doctor(answer: Answer) -> None:
         _say(f"{mark} {part['name']:<28} {part['detail']}")
         if not part["found"] and part["remedy"]:
             _say(f"        {part['remedy']}")
+    _warn(answer)
+
+
+def lines(said: Iterable[str], answer: Answer) -> None:
+    """An answer whose own room has put it into lines."""
+    for line in said:
+        _say(line)
     _warn(answer)
 
 

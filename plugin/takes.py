@@ -6,6 +6,7 @@ gain of its master: what is kept is played again.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,11 +20,16 @@ from ..runtime.cues.sheet import CueSheet
 from ..runtime.engines.engine import Block, Engine, Performance, Sound
 from ..runtime.errors import InputError, UsageError
 from ..runtime.mix.ducking import DEEPEST, SURE
+from ..runtime.mix.elastic_place import Settled
 from ..runtime.mix.master import Master
 from ..runtime.mix.presets import DEFAULT, Target
+from ..runtime.picture.look import Seen
 from ..runtime.progress import Progress, silent
+from . import settling
 
 FOLDER = "takes"  # in a score's folder: takes/01, takes/02
+PLAYED = "played.json"  # in a take's folder that the panel made: enough to write the take without playing it
+SAME_MODEL = ("sha256", "device", "variant", "method", "steps", "guidance", "rhythm")  # what decides its samples
 SAME = 1e-3  # seconds between a note and the onset that it makes
 
 
@@ -57,7 +63,8 @@ class Take:
 @dataclass(frozen=True)
 class Earlier:
     """A score that was made before, as its folder tells. `master` is None where its gain is not known, `duck` where
-    it was not ducked; `spoken` is what it was ducked under.
+    it was not ducked; `spoken` is what it was ducked under. `model` is what played, as the report says it, and `bent` how
+    its music was bent to the hits.
     """
 
     folder: Path
@@ -69,6 +76,8 @@ class Earlier:
     master: Master | None
     duck: float | None = None
     spoken: tuple[Spoken, ...] = ()
+    model: Mapping[str, Any] | None = None
+    bent: Settled | None = None
 
     @property
     def cues(self) -> Path:
@@ -117,10 +126,14 @@ def earlier(folder: Path) -> Earlier:
         master = _master(report.get("master"))
         duck, spoken = _ducking(report.get("ducking"))
         engine, version = str(report["engine"]), str(report["engine_version"])
+        model = report.get("model")
+        if model is not None and not isinstance(model, dict):
+            raise ValueError("its model is none")
+        bent = None if report.get("alignment") is None else settling.of_json(report["alignment"])
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: is not the report of a score ({error or type(error).__name__})") from None
     own = {index: each for index, each in enumerate(seeds) if each != seed}
-    return Earlier(folder, engine, version, Take(seed, own), len(boards), target, master, duck, spoken)
+    return Earlier(folder, engine, version, Take(seed, own), len(boards), target, master, duck, spoken, model, bent)
 
 
 def order(
@@ -147,28 +160,102 @@ def order(
     return Order(tuple(takes), before, revision.keep_stems, anew, master)
 
 
-def perform(engine: Engine, sheet: CueSheet, take: Take, kept: Order, progress: Progress) -> Performance:
+def perform(
+    engine: Engine, sheet: CueSheet, take: Take, kept: Order, progress: Progress, *, seen: Seen | None = None
+) -> Performance:
     """Plays a take, with the stems that are kept as they were in the earlier one."""
-    new = engine.perform(sheet, seed=take.seed, seeds=take.seeds, progress=progress)
+    new = engine.perform(sheet, seed=take.seed, seeds=take.seeds, seen=seen, progress=progress)
     if not kept.keep_stems or kept.earlier is None:
         return new
     unknown = [name for name in kept.keep_stems if name not in new.stems]
     if unknown:
         raise UsageError(f"--keep-stem {unknown[0]}: there is no such stem; there is: {', '.join(new.stems)}")
     before = kept.earlier.take
-    old = engine.perform(sheet, seed=before.seed, seeds=before.seeds, progress=silent)
+    old = engine.perform(sheet, seed=before.seed, seeds=before.seeds, seen=seen, progress=silent)
     return _joined(new, old, frozenset(kept.keep_stems))
 
 
-def check_engine(before: Earlier, engine: Engine) -> None:
-    """Raises UsageError where another engine would play what is to be kept differently."""
-    if before.engine != engine.name:
+def check_name(before: Earlier, engine: str) -> None:
+    """Raises UsageError where another engine would go on."""
+    if before.engine != engine:
         raise UsageError(f"{before.folder} was made by the engine {before.engine}: --engine {before.engine} goes on")
+
+
+def check_stems(revision: Revision) -> None:
+    """Raises UsageError where stems are to be kept of music that has but one."""
+    if revision.keep_stems:
+        raise UsageError(
+            f"--keep-stem {revision.keep_stems[0]}: what a model plays has one stem; --only makes a part of it anew"
+        )
+
+
+def check_engine(before: Earlier, engine: Engine) -> None:
+    """Raises UsageError where the engine, or its model, would play what is to be kept differently."""
+    check_name(before, engine.name)
     if before.engine_version != engine.version:
         raise UsageError(
             f"{before.folder} was made by {before.engine} {before.engine_version}, and this is {engine.version}, which "
             f"plays the same seed differently: nothing can be kept; `score --cues {before.cues}` makes all of it anew"
         )
+    model: Mapping[str, Any] = getattr(engine, "model", None) or {}
+    for word, here in model.items():
+        there = (before.model or {}).get(word)
+        if word in SAME_MODEL and there != here:
+            shown = f"{word} {there}" if word != "sha256" else f"another pack ({(before.model or {}).get('name')})"
+            raise UsageError(
+                f"{before.folder} was made with {shown}: nothing can be kept; `score --cues {before.cues}` makes all of "
+                "it anew"
+            )
+
+
+def check_picture(before: Earlier, seen: Seen | None) -> None:
+    """Raises UsageError where a model would not see what it saw then."""
+    if before.model and before.model.get("picture") != digest_of(seen):
+        told = "without a look at the picture" if before.model.get("picture") is None else "to a picture that was seen"
+        told += ", and now it is seen otherwise" if seen else ", and now it is not seen"
+        raise UsageError(
+            f"{before.folder} was made {told}: nothing can be kept; `score --cues {before.cues}` makes all of it anew"
+        )
+
+
+def digest_of(seen: Seen | None) -> str | None:
+    """What was seen, in few letters: the same for the same picture."""
+    if seen is None:
+        return None
+    beats = np.array([(beat.seconds, beat.strength) for beat in seen.beats], np.float64)
+    hashed = hashlib.sha256(seen.descriptor.encode())
+    for values in (seen.meaning, seen.colour, beats):
+        hashed.update(np.ascontiguousarray(values).tobytes())
+    return hashed.hexdigest()[:16]
+
+
+def aligned(before: Earlier, wanted: bool | None) -> bool | None:
+    """Whether the music is bent to the hits, which it was in the earlier score or not."""
+    if before.model is None:
+        return wanted
+    was = before.bent is not None
+    if wanted is not None and wanted != was:
+        said = "--align" if was else "--no-align"
+        raise UsageError(
+            f"{before.folder} was made with {said}: it goes on so, or `score --cues {before.cues}` starts anew"
+        )
+    return was
+
+
+def kept_alignment(kept: Order, sheet: CueSheet) -> settling.Kept | None:
+    """How an earlier score was bent, where something of it stays."""
+    if kept.earlier is None or kept.earlier.bent is None or len(kept.anew) == len(sheet.storyboards):
+        return None
+    return settling.Kept(kept.earlier.bent, kept.anew)
+
+
+def check_free(folder: Path, count: int) -> None:
+    """Raises UsageError where writing `count` takes into a score's folder would replace one that was made in the panel."""
+    for number in range(1, count + 1) if count > 1 else ():
+        if (folder / FOLDER / f"{number:02}" / PLAYED).exists():
+            raise UsageError(
+                f"{folder.name}/{FOLDER} holds takes that the panel keeps: -o gives this score another name"
+            )
 
 
 def unlocked(sheet: CueSheet) -> list[str]:
@@ -218,11 +305,13 @@ def _found(sheet: CueSheet, wanted: str) -> int:
 def _joined(new: Performance, old: Performance, kept: frozenset[str]) -> Performance:
     """`new` with the stems `kept` of `old`."""
     notes = [note for note in new.notes if note.stem not in kept] + [note for note in old.notes if note.stem in kept]
-    onsets = {*_of_stems(new, set(new.stems) - kept), *_of_stems(old, kept)}
+    onsets = None
+    if new.onsets is not None and old.onsets is not None:
+        onsets = tuple(sorted({*_of_stems(new, set(new.stems) - kept), *_of_stems(old, kept)}))
     return replace(
         new,
         blocks=_blocks(new, old, kept),
-        onsets=tuple(sorted(onsets)),
+        onsets=onsets,
         notes=tuple(sorted(notes, key=lambda note: note.start)),
     )
 
@@ -230,7 +319,7 @@ def _joined(new: Performance, old: Performance, kept: frozenset[str]) -> Perform
 def _of_stems(played: Performance, stems: set[str] | frozenset[str]) -> Iterator[float]:
     """The onsets that notes of these stems make; all of them where the engine has no notes."""
     starts = np.array(sorted(note.start for note in played.notes if note.stem in stems))
-    for onset in played.onsets:
+    for onset in played.onsets or ():
         at = int(np.searchsorted(starts, onset))
         if not played.notes or any(abs(float(start) - onset) < SAME for start in starts[max(0, at - 1) : at + 1]):
             yield onset

@@ -48,20 +48,7 @@ CUTS = (
 def run(folder: Path, *, seed: int = 0, progress: Progress = silent) -> dict[str, Any]:
     """Makes everything in `folder` and says what was written and how the music landed."""
     progress = forward(progress)
-    _check_folder(folder)
-    try:
-        clips = {clip.name: clip for clip in make_film(folder / MEDIA, part(progress, 0.0, 0.35))}
-    except BaseException:
-        for empty in (folder / MEDIA, folder):
-            with contextlib.suppress(OSError):
-                empty.rmdir()
-        raise
-    edit_path = folder / EDIT
-    with Transaction() as files:
-        staged = files.stage(edit_path)
-        with writing(edit_path):
-            staged.write_text(otio.adapters.write_to_string(timeline(clips), "otio_json"), encoding="utf-8")
-        files.commit()
+    edit_path = make_edit(folder, part(progress, 0.0, 0.35))
     source = Source(edit_path)
     wish = scoring.Wish(seed=seed, markers="storyboards", stems=True)
     scored = scoring.score(source, wish, out=folder / SCORED, progress=part(progress, 0.35, 0.6))
@@ -78,6 +65,25 @@ def run(folder: Path, *, seed: int = 0, progress: Progress = silent) -> dict[str
         "report": scored.report,
         "warnings": warnings,
     }
+
+
+def make_edit(folder: Path, progress: Progress = silent) -> Path:
+    """Makes the film and its edit in `folder`, without a score, and says where the edit lies."""
+    _check_folder(folder)
+    try:
+        clips = {clip.name: clip for clip in make_film(folder / MEDIA, progress)}
+    except BaseException:
+        for empty in (folder / MEDIA, folder):
+            with contextlib.suppress(OSError):
+                empty.rmdir()
+        raise
+    edit_path = folder / EDIT
+    with Transaction() as files:
+        staged = files.stage(edit_path)
+        with writing(edit_path):
+            staged.write_text(otio.adapters.write_to_string(timeline(clips), "otio_json"), encoding="utf-8")
+        files.commit()
+    return edit_path
 
 
 def _check_folder(folder: Path) -> None:

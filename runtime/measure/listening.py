@@ -48,6 +48,16 @@ def listen(audio: Path, expected: int, progress: Progress = silent) -> Heard:
     return Heard(meter.samples, meter.result(), onsets, beats, novelty(spectra.slices), outline.result())
 
 
+def onsets_of(audio: Path, expected: int, progress: Progress = silent) -> tuple[float, ...]:
+    """Only the onsets of a file, as `listen` hears them."""
+    envelope, samples = OnsetEnvelope(), 0
+    for block in _told(read_blocks(audio), expected, part(progress, 0.0, 0.7), "listening to the music"):
+        envelope.feed(block)
+        samples += len(block)
+    again = _told(read_blocks(audio), samples, part(progress, 0.7, 1.0), "finding attacks")
+    return tuple(sorted(refine(again, pick(envelope.result()))))
+
+
 def beats_of(audio: Path, expected: int, progress: Progress = silent) -> Beats:
     """Only the beats of a file."""
     spectra = Spectra()

@@ -79,20 +79,27 @@ def bend(
     wanted: Goals,
     *,
     most: float = MOST,
+    drift: float = DRIFT,
+    end: float | None = None,
     progress: Progress = silent,
 ) -> Way:
-    """The best beats: the first at the goals' start, then one for each of the lengths in seconds."""
-    search = _Search(np.asarray(lengths), starts_bar, wanted, most)
+    """The best beats: the first at the goals' start, then one for each of the lengths in seconds.
+
+    With `end` the last one is heard then, to half a step of the grid; what is worth nothing, -inf, cannot be.
+    """
+    search = _Search(np.asarray(lengths), starts_bar, wanted, most, drift)
     for index in range(len(lengths)):
         progress(index / len(lengths), "laying the beats")
         search.advance(index)
-    return search.trace()
+    return search.trace(end)
 
 
 class _Search:
     """Arrays are (speeds, moments); moments are grid steps from `self.first[beat]` on."""
 
-    def __init__(self, lengths: Floats, starts_bar: Sequence[bool], wanted: Goals, most: float) -> None:
+    def __init__(
+        self, lengths: Floats, starts_bar: Sequence[bool], wanted: Goals, most: float, drift: float = DRIFT
+    ) -> None:
         self.lengths, self.starts_bar, self.wanted, self.most = lengths, starts_bar, wanted, most
         count = max(len(lengths), 1)
         # Half a step of the grid stays clear of the limit, so that rounding does not break it.
@@ -101,7 +108,7 @@ class _Search:
         self.steps = np.clip(
             np.round(lengths[:, None] * self.speeds / GRID), np.ceil(low - 1e-9), np.floor(high + 1e-9)
         ).astype(np.int64)
-        drift = min(DRIFT, MOST_STATES / (count * SPEEDS) * GRID / 2)
+        drift = min(drift, MOST_STATES / (count * SPEEDS) * GRID / 2)
         self.middle = np.concatenate([[0.0], np.cumsum(lengths)]) / GRID
         self.reach = int(np.ceil(min(drift, most * float(lengths.sum()) + GRID) / GRID)) + 1
         self.first = np.round(self.middle).astype(np.int64) - self.reach
@@ -148,7 +155,10 @@ class _Search:
         self.best = moved + gain
         self.came.append(origin)
 
-    def trace(self) -> Way:
+    def trace(self, end: float | None = None) -> Way:
+        if end is not None:
+            last = round((end - self.wanted.start) / GRID) - int(self.first[len(self.lengths)])
+            self.best[:, np.arange(self.size) != last] = -np.inf
         speed, at = divmod(int(self.best.argmax()), self.size)
         value = float(self.best[speed, at])
         moment = at + int(self.first[len(self.lengths)])

@@ -5,15 +5,24 @@ import sys
 
 import pytest
 
-from hitpoint.runtime.engines.registry import ENGINES, engine
+from hitpoint.runtime.engines.registry import ENGINES, engine, kind
 from hitpoint.runtime.errors import EngineError
 
 
 def test_every_listed_engine_exists_under_its_name():
     assert "composer" in ENGINES
     for name in ENGINES:
-        assert engine(name).name == name
-        assert engine(name).version and engine(name).licence
+        if kind(name).family is None:
+            assert engine(name).name == name
+            assert engine(name).version and engine(name).licence
+
+
+def test_an_engine_that_plays_a_model_says_that_it_needs_one():
+    for name in ENGINES:
+        if family := kind(name).family:
+            with pytest.raises(EngineError, match=f"--pack .*{family}") as caught:
+                engine(name)
+            assert caught.value.status == 5
 
 
 def test_an_unknown_engine_is_refused_with_the_names_there_are():
