@@ -1,0 +1,1 @@
+"""The strip: picture, storyboards and music on one time axis. See `strip.py`."""

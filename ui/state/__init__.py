@@ -1,0 +1,1 @@
+"""What the panel knows, as plain data that can be watched and kept: see `panel.py`."""

@@ -1,0 +1,1 @@
+"""How the panel looks: colours, style sheet, icons. Nothing here knows what the panel shows."""
