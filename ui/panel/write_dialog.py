@@ -156,8 +156,11 @@ class WriteDialog(QDialog):
             "keep": self.tr("kept") if done else self.tr("Keep"),
             "remove": self.tr("removed") if done else self.tr("Remove"),
         }[change.what]
-        kind = {"track": self.tr("track"), "marker": self.tr("marker"), "file": self.tr("file")}[change.kind]
-        target = Path(change.target).name if change.kind == "file" else change.target
+        if change.kind == "marker":  # its target is how many
+            what = self.tr("one marker") if change.target == "1" else self.tr("{} markers").format(change.target)
+        else:
+            kind = {"track": self.tr("track"), "file": self.tr("file")}[change.kind]
+            what = f"{kind} “{Path(change.target).name if change.kind == 'file' else change.target}”"
         more = f": {change.words}" if change.words else ""
         sign = {"add": "+", "replace": "↻", "keep": "=", "remove": "−"}[change.what]
-        return f"{sign}  {verb} {kind} “{target}”{more}" if not done else f"✓  {kind} “{target}” {verb}{more}"
+        return f"✓  {what} {verb}{more}" if done else f"{sign}  {verb} {what}{more}"

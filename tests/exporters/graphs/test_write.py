@@ -20,7 +20,7 @@ from hitpoint.runtime.packs import store
 from hitpoint.runtime.packs.pack import Difference, Licence
 from hitpoint.runtime.packs.session import Sessions
 
-SCHEMA = Path(writing.__file__).resolve().parents[2] / "docs" / "pack.schema.json"
+SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "pack.schema.json"
 ALL = {"step": ("fp32", "fp16", "int8")}
 
 
