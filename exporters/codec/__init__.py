@@ -1,0 +1,1 @@
+"""The audio codec: a small variational autoencoder of sound, trained here and shipped as a pack."""
