@@ -18,6 +18,7 @@ SOFT, STRONG = 0.27, 0.68  # forces up to which a hit is touched, from which it 
 CROWDED = 0.9  # seconds after a strong accent in which the next ones are lighter
 RISE, REVERSE = 0.15, 0.25  # rise of energy that gets a riser; energy from which what comes is announced at all
 BREATH_WEIGHT, BREATH_ENERGY = 0.9, 0.6
+CALM = 0.7  # of a drum's force where nothing goes on: a strike is as loud as what surrounds it lets it be
 SHORT = {"impact": 3.0, "sub_drop": 2.0, "cymbal": 2.5}
 
 
@@ -55,7 +56,8 @@ def _sound(
         gain = 0.9 if name == "cymbal" else 1.0
         return [Event(Note("effects", at, SHORT[name], 60, gain * loud), name, True)]
     if name in DRUMS:
-        return [Event(Note("drums", at, 0.25, DRUMS[name], min(1.0, 0.12 + loud)), scene.style.kit, True)]
+        struck = min(1.0, 0.12 + loud) * (CALM + (1 - CALM) * scene.level(at))
+        return [Event(Note("drums", at, 0.25, DRUMS[name], struck), scene.style.kit, True)]
     if name == "stab":
         voice = chosen(scene, "counter", position)
         length = min(1.2, 1.5 * scene.grid.usual)
