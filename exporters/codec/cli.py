@@ -10,6 +10,7 @@ from typing import Any
 
 from ...runtime.errors import UsageError
 from ...runtime.progress import Progress
+from ..arguments import minutes, some, whole
 from ..cli import Commands
 
 Answer = dict[str, Any]
@@ -21,11 +22,11 @@ def add(commands: Commands) -> None:
     option("--corpus", type=Path, required=True, metavar="DIR", help="as `hitpoint corpus build` makes it")
     option("-o", "--out", type=Path, required=True, metavar="RUN", help="a folder for the checkpoint and log.csv")
     option("--config", default="mini", metavar="NAME", help="tiny, mini (default: what is shipped) or base")
-    option("--steps", type=_some, metavar="N", help="up to this step (default: the configuration's)")
-    option("--minutes", type=_minutes, metavar="M", help="stop after so many, to go on another time")
-    option("--seed", type=_whole, default=0, metavar="N", help="another number, another codec (default: 0)")
+    option("--steps", type=some, metavar="N", help="up to this step (default: the configuration's)")
+    option("--minutes", type=minutes, metavar="M", help="stop after so many, to go on another time")
+    option("--seed", type=whole, default=0, metavar="N", help="another number, another codec (default: 0)")
     option("--resume", action="store_true", help="go on where the run in RUN ended, with its seed")
-    option("--threads", type=_some, metavar="N", help="of a CPU (default: all)")
+    option("--threads", type=some, metavar="N", help="of a CPU (default: all)")
     option("--bf16", action="store_true", help="halve the precision of products on a CPU too, as a GPU does")
 
     words = "write an audio codec as a pack"
@@ -158,25 +159,3 @@ def _exported(answer: Answer) -> Iterator[str]:
     yield f"licence: {licence['name']} ({licence['id']}{use}), {licence['found']}"
     for off in answer["differences"]:
         yield f"{off['role']} in {off['variant']}: off by {off['value']:g} {off['measure']}"
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 on")
-    return int(text[:12])
-
-
-def _some(text: str) -> int:
-    if not (value := _whole(text)):
-        raise argparse.ArgumentTypeError("this must be 1 or more")
-    return value
-
-
-def _minutes(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of minutes")
-    return value

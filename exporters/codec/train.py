@@ -6,9 +6,8 @@ hangs on the seed and the number of the step, so a run that was interrupted ends
 
 from __future__ import annotations
 
-import csv
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from ...runtime.errors import Cancelled, EngineError, InputError, UsageError
 from ...runtime.mix.files import writing
 from ...runtime.packs.codec.likeness import likeness
 from ...runtime.progress import Progress, silent
+from ..training.log import Log
 from .config import LATENT_HOP, Config, from_json
 from .critic import Critic, to_pass, to_tell
 from .data import Crops, Held, held_out_crops
@@ -116,7 +116,7 @@ def train(
     held = torch.from_numpy(held_out_crops(held_out, *_HELD)) if held_out else None
     started, kept = time.monotonic(), time.monotonic()
     before, total = run.seconds, config.plan.steps
-    log = _Log(folder / LOG, run.step)
+    log = Log(folder / LOG, COLUMNS, run.step)
     try:
         while run.step < total:
             if minutes is not None and time.monotonic() - started > 60 * minutes:
@@ -126,7 +126,9 @@ def train(
             if run.step % often.held_out == 0 or run.step == total:
                 run.held = _held_out(run.average, held, device)
                 said |= run.held
-            log.add(run, said, often)
+            log.gather(said)
+            if not run.step % often.log or "held_log_mel" in said:
+                log.write({"step": run.step, "seconds": run.seconds})
             progress(run.step / total, f"step {run.step} of {total}: mel {said['mel']:.3f}")
             if time.monotonic() - kept > often.checkpoint:
                 keep(run, folder, crops)
@@ -310,37 +312,3 @@ def keep(run: Run, folder: Path, crops: Crops) -> None:
     with writing(target):
         torch.save(state, half)
         half.replace(target)
-
-
-class _Log:
-    """Means over the steps since the last line."""
-
-    def __init__(self, path: Path, step: int) -> None:
-        with writing(path):
-            rows = _rows(path, step)
-            self._file = path.open("w", newline="", encoding="utf-8")
-        self._writer = csv.DictWriter(self._file, COLUMNS, restval="")
-        self._writer.writeheader()
-        self._writer.writerows(rows)
-        self._sums: dict[str, list[float]] = {}
-
-    def add(self, run: Run, said: Mapping[str, float], often: Often) -> None:
-        for name, value in said.items():
-            self._sums.setdefault(name, []).append(value)
-        if run.step % often.log and "held_log_mel" not in said:
-            return
-        means = {name: f"{sum(values) / len(values):.5g}" for name, values in self._sums.items()}
-        self._writer.writerow({"step": run.step, "seconds": f"{run.seconds:.1f}", **means})
-        self._file.flush()
-        self._sums = {}
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _rows(path: Path, step: int) -> list[dict[str, str]]:
-    """The lines of an earlier log up to that step."""
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if row.get("step", "").isdigit() and int(row["step"]) <= step]

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...runtime.errors import UsageError
 from ...runtime.progress import Progress
+from ..arguments import some, whole
 from ..cli import Commands
 
 Answer = dict[str, Any]
@@ -20,10 +21,10 @@ MEBIBYTE = 1024 * 1024
 def add(commands: Commands) -> None:
     parser = commands.corpus("build", "make items, or go on where a build was interrupted", _build, _built)
     parser.add_argument("folder", type=Path, metavar="DIR", help="where the corpus lies or is to lie")
-    parser.add_argument("--items", type=_whole, required=True, metavar="N", help="how many seeds there are to be")
-    parser.add_argument("--seed", type=_whole, default=0, metavar="S", help="the first seed (default 0)")
+    parser.add_argument("--items", type=whole, required=True, metavar="N", help="how many seeds there are to be")
+    parser.add_argument("--seed", type=whole, default=0, metavar="S", help="the first seed (default 0)")
     parser.add_argument("--held-out", action="store_true", help="seeds that nothing is ever trained on")
-    parser.add_argument("--workers", type=_some, metavar="W", help="processes (default: one a core)")
+    parser.add_argument("--workers", type=some, metavar="W", help="processes (default: one a core)")
     parser.add_argument("--sound-only", action="store_true", help="no films: music from the recipes' own moods")
 
     parser.add_argument("--no-distance", action="store_true", help="without VidMusician's distances: twice as fast")
@@ -34,21 +35,9 @@ def add(commands: Commands) -> None:
     parser = commands.corpus("pack", "put some items into one file that travels", _pack, _packed)
     parser.add_argument("folder", type=Path, metavar="DIR", help="a corpus")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="the file to write")
-    parser.add_argument("--items", type=_some, metavar="N", help="at most so many (default: as many as fit)")
+    parser.add_argument("--items", type=some, metavar="N", help="at most so many (default: as many as fit)")
     parser.add_argument("--audio", action="store_true", help="with the sound, which is most of an item")
-    parser.add_argument("--limit", type=_some, default=60, metavar="MIB", help="size of the file (default 60 MiB)")
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 on")
-    return int(text[:12])
-
-
-def _some(text: str) -> int:
-    if not (value := _whole(text)):
-        raise argparse.ArgumentTypeError("this must be 1 or more")
-    return value
+    parser.add_argument("--limit", type=some, default=60, metavar="MIB", help="size of the file (default 60 MiB)")
 
 
 def _build(options: argparse.Namespace, progress: Progress) -> Answer:

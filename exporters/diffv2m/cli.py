@@ -83,8 +83,8 @@ def _train(options: argparse.Namespace, progress: Progress) -> Answer:
     from dataclasses import replace
 
     from ...runtime.errors import UsageError
+    from ..training.log import drawing
     from .config import config
-    from .log import drawing
     from .objective import RELEASED, Plan
     from .train import LOG, VALIDATION, described, train
 

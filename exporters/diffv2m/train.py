@@ -20,10 +20,10 @@ from ... import __version__
 from ...runtime.errors import InputError, UsageError
 from ...runtime.mix.files import writing
 from ...runtime.progress import Progress, silent
+from ..training.log import Log
 from .config import Config
 from .data import Batch, Scales, Windows, stacked
 from .latents import Coding, Piece, Shelf
-from .log import Log
 from .model import DiffV2M
 from .objective import RELEASED, TIMES, Plan, losses, times, validation
 

@@ -13,9 +13,9 @@ import torch
 from hitpoint.exporters.corpus.reading import Item
 from hitpoint.exporters.diffv2m import latents
 from hitpoint.exporters.diffv2m.config import config
-from hitpoint.exporters.diffv2m.log import drawing
 from hitpoint.exporters.diffv2m.objective import Plan
 from hitpoint.exporters.diffv2m.train import CHECKPOINT, Often, average, learning_rate, train, trained
+from hitpoint.exporters.training.log import drawing
 from hitpoint.runtime.errors import HitpointError, InputError, UsageError
 
 SELDOM = Often(log=2, validation=4, checkpoint=1e9)
