@@ -10,7 +10,7 @@ from typing import Any
 
 from ...runtime.errors import UsageError
 from ...runtime.progress import Progress
-from ..arguments import minutes, some, whole
+from ..arguments import licence_options, minutes, some, whole
 from ..cli import Commands
 
 Answer = dict[str, Any]
@@ -50,13 +50,7 @@ def add(commands: Commands) -> None:
         choices=("fp32", "fp16", "int8"),
         help="only this one; may be given again (default: all that suit it)",
     )
-    option("--licence", metavar="ID", help="of an Oobleck's weights, by SPDX, where the folder does not state it")
-    option("--licence-url", metavar="URL", help="where that licence can be read")
-    use = parser.add_mutually_exclusive_group()
-    use.add_argument(
-        "--commercial", action="store_const", const=True, help="the licence allows to sell what the pack makes"
-    )
-    use.add_argument("--no-commercial", dest="commercial", action="store_const", const=False, help="it does not")
+    licence_options(parser, "an Oobleck's weights")
 
 
 def _train(options: argparse.Namespace, progress: Progress) -> Answer:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...runtime.progress import Progress, part
+from ..arguments import licence_options
 from ..cli import Commands
 
 if TYPE_CHECKING:
@@ -72,11 +73,7 @@ def _add_export(commands: Commands) -> None:
     option(
         "--decoder-precision", choices=("fp32", "fp16", "int8"), help="only this one (default: all that the codec has)"
     )
-    option("--licence", metavar="ID", help="of public weights, by SPDX, where the folder does not state it")
-    option("--licence-url", metavar="URL", help="where that licence can be read")
-    use = parser.add_mutually_exclusive_group()
-    use.add_argument("--commercial", action="store_const", const=True, help="it allows to sell what the pack makes")
-    use.add_argument("--no-commercial", dest="commercial", action="store_const", const=False, help="it does not")
+    licence_options(parser, "public weights")
 
 
 def _train(options: argparse.Namespace, progress: Progress) -> Answer:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime.progress import Progress
+from ..arguments import licence_options
 from ..cli import Commands
 
 Answer = dict[str, Any]
@@ -27,13 +28,7 @@ def add(commands: Commands) -> None:
     )
     option("-o", "--out", type=Path, required=True, metavar="PACK", help="a folder, or a file that ends in .hitpack")
     option("--name", metavar="NAME", help="of the pack (default: after its place)")
-    option("--licence", metavar="ID", help="of the weights, by SPDX, where the folder does not state it")
-    option("--licence-url", metavar="URL", help="where that licence can be read")
-    use = parser.add_mutually_exclusive_group()
-    use.add_argument(
-        "--commercial", action="store_const", const=True, help="the licence allows to sell what the pack makes"
-    )
-    use.add_argument("--no-commercial", dest="commercial", action="store_const", const=False, help="it does not")
+    licence_options(parser, "the weights")
     option(
         "--precision",
         dest="precisions",
