@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..runtime.packs import archive, checking, store
-from ..runtime.packs.pack import Pack
+from ..runtime.packs import store
 
 if TYPE_CHECKING:
     from ..runtime.picture.descriptor import Vision
@@ -37,10 +36,5 @@ def said(pack: str | None) -> dict[str, Any]:
     """What is told of it: nothing without one."""
     if pack is None:
         return {}
-    found = _glanced(store.place(pack) or Path(pack))
+    found = store.glance(store.place(pack) or Path(pack))
     return {"vision": {"pack": found.name, "version": found.version, "licence": str(found.licence)}}
-
-
-def _glanced(path: Path) -> Pack:
-    with store.naming(path):
-        return checking.read_manifest(path) if path.is_dir() else archive.peek(path)

@@ -133,8 +133,7 @@ def add(path: Path, *, replace: bool, commercial: bool = False, progress: Progre
     """Copies a pack to the user's own, whole or not at all: the pack there, and whether it took another's place."""
     if not path.is_dir() and not path.is_file():
         raise EngineError(f"{path}: there is no such folder or {archive.SUFFIX} file")
-    with store.naming(path):
-        said = checking.read_manifest(path) if path.is_dir() else archive.peek(path)
+    said = store.glance(path)
     said.allow(commercial)
     shelf = store.user_folder()
     target = shelf / said.name

@@ -21,6 +21,7 @@ from ...runtime.errors import Cancelled, EngineError, InputError, UsageError
 from ...runtime.mix.files import writing
 from ...runtime.packs.codec.likeness import likeness
 from ...runtime.progress import Progress, silent
+from ..training.checkpoint import save
 from ..training.log import Log
 from .config import LATENT_HOP, Config, from_json
 from .critic import Critic, to_pass, to_tell
@@ -305,10 +306,5 @@ def trained(path: Path) -> tuple[Codec, dict[str, Any]]:
 
 
 def keep(run: Run, folder: Path, crops: Crops) -> None:
-    """A checkpoint, in the place of the one before only when it is whole."""
-    state = {**run.state(), **_latents(run, crops)}
-    target = folder / CHECKPOINT
-    half = target.with_suffix(".half")
-    with writing(target):
-        torch.save(state, half)
-        half.replace(target)
+    """A checkpoint of the run as it stands."""
+    save({**run.state(), **_latents(run, crops)}, folder / CHECKPOINT)

@@ -20,6 +20,7 @@ from ... import __version__
 from ...runtime.errors import InputError, UsageError
 from ...runtime.mix.files import writing
 from ...runtime.progress import Progress, silent
+from ..training.checkpoint import save
 from ..training.log import Log
 from .config import Config
 from .data import Batch, Scales, Windows, stacked
@@ -229,12 +230,8 @@ def described(config: Config) -> str:
 
 
 def keep(run: Run, folder: Path) -> None:
-    """A checkpoint, in the place of the one before only when it is whole."""
-    target = folder / CHECKPOINT
-    half = target.with_suffix(".half")
-    with writing(target):
-        torch.save(run.state(), half)
-        half.replace(target)
+    """A checkpoint of the run as it stands."""
+    save(run.state(), folder / CHECKPOINT)
 
 
 def _watched(pieces: tuple[Piece, ...], run: Run, device: torch.device) -> list[Batch]:

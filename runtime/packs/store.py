@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import EngineError
-from .archive import SUFFIX, unpack
+from .archive import SUFFIX, peek, unpack
 from .checking import check, read_manifest
 from .pack import Pack, Refused
 from .pack_read import NAME
@@ -95,6 +95,12 @@ def open_file(path: Path, folder: Path) -> Pack:
         pack = unpack(path, folder)
         check(pack)
     return pack
+
+
+def glance(path: Path) -> Pack:
+    """What the pack in a folder or a .hitpack file says of itself, before any of it is checked. Raises EngineError."""
+    with naming(path):
+        return read_manifest(path) if path.is_dir() else peek(path)
 
 
 @contextmanager
