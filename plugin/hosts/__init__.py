@@ -1,0 +1,1 @@
+"""Bridges to video editors: one small protocol, one module a host."""
