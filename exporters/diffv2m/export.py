@@ -28,6 +28,7 @@ FAMILY, VERSION = "diffv2m", "1.0.0"
 APACHE = Licence("Apache-2.0", "Apache License 2.0", "https://www.apache.org/licenses/LICENSE-2.0", commercial=True)
 RELEASED = {"schedule": "cosine", "predicts": "v", "method": "ddim", "spacing": "time", "steps": 250, "guidance": 3.0}
 QUICK = {"schedule": "cosine", "predicts": "v", "method": "unipc", "spacing": "level", "steps": 20, "guidance": 2.0}
+HEARD = "synthetic edits with the composer's music, as `hitpoint corpus build` makes them,"
 _OVERLAP = 4  # a window shares one part in so many with the next
 
 
@@ -92,8 +93,7 @@ def of_run(folder: Path) -> Source:
         run.scales,
         APACHE,
         Provenance(
-            "synthetic edits with the composer's music, as `hitpoint corpus build` makes them", run.step, run.seed,
-            f"hitpoint {__version__}",
+            f"{run.heard or HEARD} for {run.seconds / 3600:.1f} h", run.step, run.seed, f"hitpoint {__version__}"
         ),
         f"Diff-V2M, {config.name} size, {config.policy}, {config.fusion} fusion, {config.rhythm}: a proof of the whole chain on "
         "synthetic music, no rival of models that heard thousands of hours",

@@ -81,6 +81,14 @@ class Shelf:
     def held_out(self) -> tuple[Piece, ...]:
         return tuple(clip for clip in self.clips if clip.seed >= HELD_OUT)
 
+    @property
+    def heard(self) -> str:
+        """What is trained on, as a pack's provenance says it."""
+        clips = self.train()
+        hours = sum(clip.seconds for clip in clips) / 3600
+        seeds = f"seeds {clips[0].seed} to {clips[-1].seed}" if clips else "no seeds"
+        return f"{len(clips)} synthetic edits, {hours:.1f} h, with music by hitpoint's own composer (corpus {seeds})"
+
 
 def prepare(folder: Path, corpus: Corpus, encode: Encode, coding: Coding, progress: Progress = silent) -> None:
     """Makes the latents that are missing in `folder`. Raises UsageError where another codec made those that are there."""

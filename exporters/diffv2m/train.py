@@ -56,6 +56,7 @@ class Run:
     model: DiffV2M
     average: DiffV2M
     optimiser: torch.optim.Optimizer
+    heard: str = ""  # what it is trained on, and on which machine
     step: int = 0
     seconds: float = 0.0
 
@@ -66,6 +67,7 @@ class Run:
             "coding": asdict(self.coding),
             "scales": asdict(self.scales),
             "seed": self.seed,
+            "heard": self.heard,
             "step": self.step,
             "seconds": self.seconds,
             "code": __version__,
@@ -180,7 +182,9 @@ def _begun(folder: Path, shelf: Shelf, config: Config, plan: Plan, seed: int, de
         raise UsageError(f"the codec has {shelf.coding.channels} channels, the size '{config.name}' {config.channels}")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    return _made(config, plan, shelf.coding, Scales.of(shelf.train(), config), seed, device)
+    machine = torch.cuda.get_device_name(device) if device.type == "cuda" else "a CPU"
+    run = _made(config, plan, shelf.coding, Scales.of(shelf.train(), config), seed, device)
+    return replace(run, heard=f"{shelf.heard}, on {machine}")
 
 
 def _made(config: Config, plan: Plan, coding: Coding, scales: Scales, seed: int, device: torch.device) -> Run:
@@ -217,7 +221,7 @@ def trained(folder: Path, device: torch.device | str = "cpu") -> Run:
         )
         for name in _PARTS:
             getattr(run, name).load_state_dict(state[name])
-        run.step, run.seconds = state["step"], state["seconds"]
+        run.step, run.seconds, run.heard = state["step"], state["seconds"], str(state.get("heard", ""))
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such checkpoint; `hitpoint train diffv2m` makes one") from None
     except Exception as error:  # torch raises many kinds of these

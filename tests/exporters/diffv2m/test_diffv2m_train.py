@@ -13,6 +13,7 @@ import torch
 from hitpoint.exporters.corpus.reading import Item
 from hitpoint.exporters.diffv2m import latents
 from hitpoint.exporters.diffv2m.config import config
+from hitpoint.exporters.diffv2m.export import of_run
 from hitpoint.exporters.diffv2m.objective import Plan
 from hitpoint.exporters.diffv2m.train import CHECKPOINT, Often, average, learning_rate, train, trained
 from hitpoint.exporters.training.log import drawing
@@ -58,6 +59,16 @@ def test_a_run_that_was_interrupted_ends_as_one_that_was_not(small, tmp_path):
     one, other = (rows(tmp_path / name / "log.csv") for name in ("whole", "parts"))
     assert [{**row, "seconds": ""} for row in one] == [{**row, "seconds": ""} for row in other]
     assert [row["step"] for row in one] == ["2", "4", "6"]
+
+
+def test_a_run_knows_what_it_heard_and_its_pack_will_say_so(small, tmp_path):
+    held = small.shelf()
+    train(held, tmp_path / "run", size(2), often=SELDOM)
+    hours = sum(clip.seconds for clip in held.clips if clip.seed < 1_000_000) / 3600
+    count = sum(clip.seed < 1_000_000 for clip in held.clips)
+    made = of_run(tmp_path / "run").provenance
+    assert made.trained_on.startswith(f"{count} synthetic edits, {hours:.1f} h, with music by hitpoint's own composer")
+    assert made.trained_on.endswith(" for 0.0 h") and made.steps == 2
 
 
 def test_what_is_learned_makes_the_error_smaller(small, tmp_path):
