@@ -2,7 +2,8 @@
 
 Set as it was measured: as many threads as cores, one graph at a time, waiting without spinning, since other programs
 run beside an editor. The arena stays on: without it memory is not less. Optimised models are not kept: loading one is
-no faster.
+no faster. In int8 a run is too short for a second thread to bring it anything: runs that come in pairs go side by side,
+each with half of the threads.
 """
 
 from __future__ import annotations
@@ -47,40 +48,44 @@ class Sessions:
         if words not in self.warnings:
             self.warnings.append(words)
 
-    def open(self, pack: Pack, role: str, *, fixed: bool = False, lean: bool = False) -> Graph:
+    def open(self, pack: Pack, role: str, *, fixed: bool = False, lean: bool = False, pairs: bool = False) -> Graph:
         """One graph of a pack. `fixed` promises that its inputs never change their shape: a GPU then replays it, by
-        way of a Binding alone. `lean` gives memory back after each run: for inputs of ever other lengths.
+        way of a Binding alone. `lean` gives memory back after each run: for inputs of ever other lengths. `pairs` says
+        that runs come in twos, which go side by side where the graph says `beside`.
         """
         graph = pack.graph(role)
         if self.device == providers.CPU:
-            return self._open(pack, graph, providers.CPU, False, lean)
+            return self._open(pack, graph, providers.CPU, lean=lean, pairs=pairs)
         if fixed and self.device == providers.CUDA:
             try:
-                return self._open(pack, graph, self.device, True, False)
+                return self._open(pack, graph, self.device, fixed=True, pairs=pairs)
             except OutOfMemory:
                 pass
             except EngineError as error:
                 self.warn(f"{error}; it runs step by step")
         try:
-            return self._open(pack, graph, self.device, False, lean)
+            return self._open(pack, graph, self.device, lean=lean, pairs=pairs)
         except OutOfMemory:
             self.warn(f"the memory of {self.device} is too small for {pack.name}: it runs on the processor")
         except EngineError as error:
             if self.asked != providers.AUTO:
                 raise
             self.warn(f"{error}; it runs on the processor")
-        return self._open(pack, graph, providers.CPU, False, lean)
+        return self._open(pack, graph, providers.CPU, lean=lean, pairs=pairs)
 
     def open_on_cpu(self, graph: Graph) -> Graph:
         """The same graph on the processor, in the variant that suits it."""
-        return self._open(graph.pack, graph.spec, providers.CPU, False, graph.lean)
+        return self._open(graph.pack, graph.spec, providers.CPU, lean=graph.lean, pairs=graph.pairs)
 
-    def _open(self, pack: Pack, spec: GraphSpec, device: str, fixed: bool, lean: bool) -> Graph:
+    def _open(
+        self, pack: Pack, spec: GraphSpec, device: str, *, fixed: bool = False, lean: bool = False, pairs: bool = False
+    ) -> Graph:
         variant = chosen(pack, spec, device, self.variant)
+        beside = pairs and device == providers.CPU and variant.precision == "int8" and self.threads > 1
         onnxruntime = providers.runtime()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
-        options.intra_op_num_threads = self.threads
+        options.intra_op_num_threads = self.threads // 2 if beside else self.threads
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.use_deterministic_compute = True
@@ -97,17 +102,21 @@ class Sessions:
         if providers.LISTED[device] not in session.get_providers():
             raise EngineError(f"{device} was asked for and does not run {pack.name}: {providers.REMEDY}")
         _check_ends(pack, spec.role, variant, session)
-        return Graph(pack, spec, variant, device, session, fixed=fixed, lean=lean)
+        return Graph(pack, spec, variant, device, session, fixed=fixed, lean=lean, pairs=pairs, beside=beside)
 
 
 class Graph:
-    """One graph of a pack: named arrays in, named arrays out."""
+    """One graph of a pack: named arrays in, named arrays out. It may be run from two threads at once, and is meant to be
+    where it says `beside`.
+    """
 
     def __init__(
-        self, pack: Pack, spec: GraphSpec, variant: Variant, device: str, session: Any, *, fixed: bool, lean: bool
-    ) -> None:
+        self, pack: Pack, spec: GraphSpec, variant: Variant, device: str, session: Any, *, fixed: bool, lean: bool,
+        pairs: bool, beside: bool,
+    ) -> None:  # fmt: skip
         self.pack, self.spec, self.variant, self.device = pack, spec, variant, device
         self.session, self.fixed, self.lean = session, fixed, lean
+        self.pairs, self.beside = pairs, beside
         self.run_options = providers.runtime().RunOptions()
         self.run_options.log_severity_level = 4
         if lean:

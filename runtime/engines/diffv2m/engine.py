@@ -15,6 +15,7 @@ from ...packs.diffusion.guidance import Asked as AskedModel
 from ...packs.diffusion.prediction import Latents
 from ...packs.diffusion.sample import Sampling
 from ...packs.pack import MANIFEST, Pack
+from ...packs.session import Graph
 from ...picture.look import Seen
 from ...progress import Progress, part
 from ..engine import Block, Performance
@@ -71,7 +72,7 @@ class DiffV2M:
         self.rhythm = _rhythm(rhythm, pack, self.settings.drawn, self._model.predicts)
         self.licence = str(pack.licence)
         self.pack: str | None = f"{pack.name} {pack.version}"
-        self._sampling()  # which raises where the pack's sampler cannot be
+        self._sampling(self._model.step)  # which raises where the pack's sampler cannot be
         windows_of(pack.sampler)
         # pack.json lists the hashes of all that it holds
         self._sha256 = hashlib.sha256((pack.folder / MANIFEST).read_bytes()).hexdigest()
@@ -85,7 +86,7 @@ class DiffV2M:
     @property
     def model(self) -> Mapping[str, object]:
         """How the pack is played, as the report says it."""
-        sampling, pack = self._sampling(), self._model.pack
+        sampling, pack = self._sampling(self._model.step), self._model.pack
         licence = pack.licence
         return {
             "name": pack.name,
@@ -152,16 +153,16 @@ class DiffV2M:
         def asked_of(start: int, stop: int) -> AskedModel:
             return model.asked(told.of(start, stop))
 
-        return Maker(model, self._sampling(), windows, asked_of, frames, TOGETHER if on_gpu else 1)
+        return Maker(model, self._sampling, windows, asked_of, frames, TOGETHER if on_gpu else 1)
 
-    def _sampling(self) -> Sampling:
-        step = self._model.step
+    def _sampling(self, step: Graph) -> Sampling:
         said = dict(self._model.pack.sampler)
         if self._guidance is not None:
             said["guidance"] = self._guidance
-        # On a processor two runs are as fast as one of two rows; in int8 the rows of a batch would share their scales.
+        # On a processor two runs are as fast as one of two rows; in int8 the rows of a batch would share their scales,
+        # and the runs go side by side.
         together = step.device != providers.CPU and step.variant.precision != "int8"
-        return sampling_of(said, together=together, steps=self._steps)
+        return sampling_of(said, together=together, beside=step.beside, steps=self._steps)
 
     def _whole(self, maker: Maker, sheet: CueSheet, seen: Seen | None, seed: int, progress: Progress) -> Latents:
         """The piece of one seed; the last one is known, for takes that change a storyboard of it."""

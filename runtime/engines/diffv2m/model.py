@@ -36,7 +36,7 @@ class Model:
             role: Sessions(device, variant if variant in graph.variants else None)
             for role, graph in pack.graphs.items()
         }
-        self.step = self._open(STEP)
+        self.step = self.sessions.open(pack, STEP, pairs=True)  # with what is asked, and with nothing
         self._condition = self._open(CONDITION)
         self._predictor = self._open(PREDICTOR) if PREDICTOR in pack.graphs else None
         self.codec = Codec(pack, self._sessions[DECODER])

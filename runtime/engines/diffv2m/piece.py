@@ -6,13 +6,14 @@ depends on its own seed alone, and all else stays bit for bit, but for a join ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from ...cues.sheet import CueSheet
+from ...packs import providers
 from ...packs.diffusion.asking import AskedOf
 from ...packs.diffusion.pieces import remake
 from ...packs.diffusion.prediction import Latents
@@ -29,10 +30,12 @@ _MIX = 0x9E3779B97F4A7C15  # of two seeds
 
 @dataclass(frozen=True)
 class Maker:
-    """How the latents of a piece of `frames` are made. `batch` windows are asked for in one run where memory allows."""
+    """How the latents of a piece of `frames` are made, `sampling` being how a graph is asked where it runs. `batch` windows
+    are asked for in one run where memory allows.
+    """
 
     model: Model
-    sampling: Sampling
+    sampling: Callable[[Graph], Sampling]
     windows: Windows
     asked_of: AskedOf
     frames: int
@@ -45,20 +48,25 @@ class Maker:
 
     def whole(self, seed: int, progress: Progress) -> Latents:
         def work(graph: Graph, piece: int) -> Latents:
-            windows = replace(self.windows, batch=piece)
+            windows = self._windows(graph, piece)
             return sample(
                 Steps(graph), self.model.settings.channels, self.frames, self.asked_of, seed=seed,
-                sampling=self.sampling, windows=windows, progress=progress,
+                sampling=self.sampling(graph), windows=windows, progress=progress,
             )  # fmt: skip
 
         return in_pieces(work, self.model.sessions, self.model.step, self.batch)
 
+    def _windows(self, graph: Graph, piece: int) -> Windows:
+        """In int8 the rows of a batch would share their scales, and on a processor it is no faster than one by one."""
+        alone = graph.device == providers.CPU or graph.variant.precision == "int8"
+        return replace(self.windows, batch=1 if alone else piece)
+
     def part(self, latents: Latents, start: int, stop: int, join: int, seed: int, progress: Progress) -> Latents:
         def work(graph: Graph, piece: int) -> Latents:
-            windows = replace(self.windows, batch=piece)
+            windows = self._windows(graph, piece)
             return remake(
-                Steps(graph), latents, start, stop, self.asked_of, seed=seed, sampling=self.sampling, windows=windows,
-                join=join, progress=progress,
+                Steps(graph), latents, start, stop, self.asked_of, seed=seed, sampling=self.sampling(graph),
+                windows=windows, join=join, progress=progress,
             )  # fmt: skip
 
         return in_pieces(work, self.model.sessions, self.model.step, self.batch)

@@ -28,8 +28,8 @@ _KEYS = {
 }  # fmt: skip
 
 
-def sampling_of(said: Mapping[str, Any], *, together: bool, steps: int | None = None) -> Sampling:
-    """`together` is the device's choice, `steps` the user's. Raises EngineError where a value cannot be."""
+def sampling_of(said: Mapping[str, Any], *, together: bool, beside: bool = False, steps: int | None = None) -> Sampling:
+    """`together` and `beside` are the device's choice, `steps` the user's. Raises EngineError where a value cannot be."""
     if unknown := sorted(said.keys() - _KEYS):
         raise EngineError(f"the pack's sampler says '{unknown[0]}', which this version does not know")
     method: Method = _word(said, "method", get_args(Method), "unipc")
@@ -50,7 +50,7 @@ def sampling_of(said: Mapping[str, Any], *, together: bool, steps: int | None = 
         method=method,
         spacing=spacing,
         steps=_number(said, "steps", 250 if method == "ddim" else 30, 1, 1000) if steps is None else steps,
-        guidance=Guidance(_number(said, "guidance", 3.0, 0.0, 100.0), together),
+        guidance=Guidance(_number(said, "guidance", 3.0, 0.0, 100.0), together, beside),
     )
 
 

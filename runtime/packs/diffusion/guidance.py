@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import EngineError
+from .beside import both
 from .prediction import Latents
 
 # The first axis of each array is the batch.
@@ -33,10 +35,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Guidance:
-    """`together` asks for both answers in one batch: good on a GPU, wrong in int8, where rows of a batch share scales."""
+    """`together` asks for both answers in one batch: good on a GPU, wrong in int8, where rows of a batch share scales.
+
+    Else there are two runs, one after the other or, with `beside`, at once: the model is then called from two threads.
+    """
 
     scale: float = 3.0
     together: bool = True
+    beside: bool = False
 
     def question(self, asked: list[Asked]) -> Question:
         """For as many rows as `asked` has. Put the same question at every step: a session may know it again."""
@@ -45,7 +51,9 @@ class Guidance:
         if not without or self.scale == 1:
             return Question((given,))
         null = stacked(without)
-        return Question((stacked([given, null]),), self.scale) if self.together else Question((given, null), self.scale)
+        if self.together:
+            return Question((stacked([given, null]),), self.scale)
+        return Question((given, null), self.scale, self.beside)
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,7 @@ class Question:
 
     runs: tuple[Conditions, ...]
     scale: float | None = None
+    beside: bool = False
 
     def put(self, model: Model, x: Latents, time: float) -> Latents:
         """x of shape (batch, channels, places)."""
@@ -62,7 +71,8 @@ class Question:
         if len(self.runs) == 1:
             given, null = np.split(_ask(model, np.concatenate([x, x]), time, self.runs[0]), 2)
         else:
-            given, null = (_ask(model, x, time, conditions) for conditions in self.runs)
+            asks = [partial(_ask, model, x, time, conditions) for conditions in self.runs]
+            given, null = both(*asks) if self.beside else (ask() for ask in asks)
         return null + np.float32(self.scale) * (given - null)
 
 

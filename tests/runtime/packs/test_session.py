@@ -13,6 +13,7 @@ from onnx import helper
 from hitpoint.runtime.errors import EngineError
 from hitpoint.runtime.packs import providers, session, store
 from hitpoint.runtime.packs.binding import Binding
+from hitpoint.runtime.packs.diffusion.beside import both
 from hitpoint.runtime.packs.memory import in_pieces
 from hitpoint.runtime.packs.session import OutOfMemory, Sessions
 
@@ -111,6 +112,54 @@ def test_sessions_are_set_as_they_were_measured(tiny):
     assert lean.run_options.get_run_config_entry("memory.enable_memory_arena_shrinkage") == "cpu:0"
     assert lean.session.get_session_options().intra_op_num_threads == 1
     assert lean.run({"x": ONES})["y"].shape == (2, 3)
+
+
+def options_of(graph):
+    return graph.session.get_session_options()
+
+
+@pytest.mark.parametrize(("threads", "each"), [(1, 1), (2, 1), (3, 1), (8, 4)])
+def test_in_int8_runs_that_come_in_pairs_share_the_threads(tiny, threads, each):
+    graph = Sessions("cpu", threads=threads).open(tiny, "step", pairs=True)
+    assert graph.variant.precision == "int8"
+    assert options_of(graph).intra_op_num_threads == each
+    assert graph.beside == (threads > 1)
+
+
+@pytest.mark.parametrize(("variant", "pairs"), [("int8", False), ("fp32", True), ("fp16", True)])
+def test_other_runs_have_all_threads_one_after_another(tiny, variant, pairs):
+    graph = Sessions("cpu", variant, threads=4).open(tiny, "step", pairs=pairs)
+    assert not graph.beside
+    assert options_of(graph).intra_op_num_threads == 4
+
+
+def test_a_graph_that_moves_to_the_processor_is_still_one_of_pairs(tiny):
+    sessions = Sessions("cpu", threads=2)
+    graph = sessions.open_on_cpu(sessions.open(tiny, "step", pairs=True))
+    assert graph.beside and options_of(graph).intra_op_num_threads == 1
+    assert not sessions.open_on_cpu(sessions.open(tiny, "step")).beside
+
+
+def test_two_runs_of_one_graph_at_once_give_bit_for_bit_what_they_give_alone(packs, tmp_path):
+    """Whole numbers, scaled anew at each run: nothing of one run's scale may reach the other."""
+    chance = np.random.default_rng(3)
+    node = helper.make_node
+    nodes = [
+        node("DynamicQuantizeLinear", ["x"], ["q", "scale", "zero"]),
+        node("MatMulInteger", ["q", "w", "zero"], ["whole"]),
+        node("Cast", ["whole"], ["fraction"], to=onnx.TensorProto.FLOAT),
+        node("Mul", ["fraction", "scale"], ["y"]),
+    ]
+    weights = [("w", chance.integers(-127, 128, (64, 64), np.int8))]
+    made = packs.model(nodes, [("x", ["n", 64])], [("y", ["n", 64])], weights)
+    pack = store.open_folder(packs.write(tmp_path / "tiny", {"step": {"int8": made}}))
+    graph = Sessions("cpu", threads=2).open(pack, "step", pairs=True)
+    loud, soft = (gain * chance.standard_normal((300, 64)).astype(np.float32) for gain in (9.0, 0.1))
+    alone = [graph.run({"x": x})["y"] for x in (loud, soft)]
+    assert np.abs(alone[1] - soft @ weights[0][1].astype(np.float32)).max() < 0.01 * np.abs(alone[1]).max()
+    for _ in range(20):
+        found = both(lambda: graph.run({"x": loud})["y"], lambda: graph.run({"x": soft})["y"])
+        assert all(np.array_equal(one, right) for one, right in zip(found, alone, strict=True))
 
 
 def test_a_graph_that_the_runtime_refuses_is_one_line(packs, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import threading
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,11 @@ import numpy as np
 import pytest
 
 from hitpoint.runtime.cues.sheet import Brief, CueSheet, Hit, KnownShot, Rest, Storyboard
+from hitpoint.runtime.engines.diffv2m import model
 from hitpoint.runtime.engines.registry import engine
 from hitpoint.runtime.errors import Cancelled
-from hitpoint.runtime.packs import store
+from hitpoint.runtime.packs import providers, store
+from hitpoint.runtime.packs.session import OutOfMemory
 from hitpoint.runtime.picture.look import Curves, Seen, VisualBeat
 from hitpoint.runtime.progress import silent
 from hitpoint.runtime.rate import Rate
@@ -256,6 +259,68 @@ def test_guidance_asks_for_more_of_what_was_asked(made):
     plain = sound_of(made(playing={"rhythm": "plan"}), sheet_of([1.5]))
     twice = sound_of(made(playing={"rhythm": "plan", "guidance": 2.0}, key="twice"), sheet_of([1.5]))
     assert np.abs(twice - 2 * plain).max() < 1e-4
+
+
+def test_in_int8_with_and_without_go_side_by_side_and_sound_as_one_after_another(packs, tmp_path, monkeypatch):
+    monkeypatch.setattr(providers, "threads", lambda: 2)
+    steps = {"fp32": fake.step(social=0.8), "int8": fake.step(social=0.8)}  # alike, so that only the way differs
+    models = {"decoder": {"fp32": fake.decoder(480, SR, bed=0.1)}, "step": steps}
+    pack = store.open_folder(fake.write(packs, tmp_path / "two", models=models))
+    playing = {"device": "cpu", "guidance": 2.0, "rhythm": "plan"}
+    plain, paired = (engine("diffv2m", pack=pack, variant=name, **playing) for name in ("fp32", "int8"))
+    assert paired.model["variant"] == "int8"
+    meeting, step, calls = threading.Barrier(2), paired._model.step, []
+
+    def run(inputs, wanted=None, run=step.run):
+        calls.append(1)
+        meeting.wait(60)  # the other run of the step, which is therefore there at the same time
+        return run(inputs, wanted)
+
+    monkeypatch.setattr(step, "run", run, raising=True)
+    sheet = sheet_of([1.5], boards=BOARDS, seconds=12)
+    before = threading.enumerate()
+    assert np.array_equal(sound_of(paired, sheet, seed=1), sound_of(plain, sheet, seed=1))
+    whole = len(calls)
+    assert whole == 2 * 4 * 6  # runs, steps, windows
+    assert np.array_equal(sound_of(paired, sheet, seed=1, seeds={1: 5}), sound_of(plain, sheet, seed=1, seeds={1: 5}))
+    assert len(calls) > whole
+    assert threading.enumerate() == before
+
+
+def test_a_processor_that_stands_in_for_a_full_gpu_asks_in_its_own_way(packs, tmp_path, monkeypatch):
+    """A GPU is asked for both answers in one batch; in int8 on the processor that batch would share its scales."""
+    monkeypatch.setattr(providers, "threads", lambda: 2)
+    pack = store.open_folder(
+        fake.write(packs, tmp_path / "two", models={"step": {"fp32": fake.step(), "int8": fake.step()}})
+    )
+    player = engine("diffv2m", pack=pack, device="cpu", guidance=2.0, rhythm="plan")
+    step, sessions, rows = player._model.step, player._model.sessions, []
+    reference = sound_of(player, sheet_of([1.5]), seed=1)
+
+    def opened(graph, open_on_cpu=sessions.open_on_cpu):
+        found = open_on_cpu(graph)
+
+        def run(inputs, wanted=None, run=found.run):
+            rows.append(len(inputs["x"]))
+            return run(inputs, wanted)
+
+        monkeypatch.setattr(found, "run", run)
+        return found
+
+    def full(*given):
+        raise OutOfMemory("full")
+
+    monkeypatch.setattr(sessions, "open_on_cpu", opened)
+    monkeypatch.setattr(model, "Binding", full)
+    monkeypatch.setattr(step, "device", "cuda")
+    monkeypatch.setattr(step, "beside", False)
+    monkeypatch.setattr(step, "variant", pack.graph("step").variants["fp32"])
+    again = sound_of(player, sheet_of([1.5]), seed=2)
+    assert set(rows) == {1}
+    monkeypatch.undo()
+    monkeypatch.setattr(providers, "threads", lambda: 2)
+    assert np.array_equal(again, sound_of(player, sheet_of([1.5]), seed=2))
+    assert not np.array_equal(again, reference)
 
 
 def test_latents_are_given_to_the_decoder_in_its_own_measure(made):
