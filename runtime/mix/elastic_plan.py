@@ -146,6 +146,8 @@ class _Search:
         for speed, step in enumerate(self.steps[index]):
             # What lies at moment m of the old window lies at m + shift of the new one.
             shift = int(self.first[index] + step - self.first[index + 1])
+            if abs(shift) >= self.size:  # so long a beat at this speed would leave all that there is
+                continue
             new = slice(max(0, shift), min(self.size, self.size + shift))
             old = slice(max(0, -shift), min(self.size, self.size - shift))
             bent = float(step * GRID / self.lengths[index]) - 1

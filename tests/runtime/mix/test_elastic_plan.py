@@ -89,6 +89,15 @@ def test_a_strong_hit_is_given_a_downbeat():
     assert np.abs(beats[::4] - 100 / 24).min() < 0.021
 
 
+def test_a_long_stretch_without_a_beat_is_kept_and_the_beats_around_it_are_laid():
+    """Two minutes of silence between two runs of beats: no speed but the music's own fits through it."""
+    lengths = [0.5] * 8 + [120.0] + [0.5] * 8
+    way = bend(lengths, [False] * (len(lengths) + 1), goals(hits(30, 3010), songs.FILM, 0.0, 128.0), drift=0.4)
+    beats = np.diff(way.beats)
+    assert np.isfinite(way.value) and beats[8] == pytest.approx(120.0, abs=0.5)
+    assert all(0.5 * 0.93 < beat < 0.5 * 1.07 for beat in np.delete(beats, 8))
+
+
 def test_without_hits_nothing_is_bent():
     lengths = np.array([0.5, 0.52, 0.48, 0.5])
     way = bend(lengths, [False] * 5, goals([], songs.FILM, 2.0, 6.0))
