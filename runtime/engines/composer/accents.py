@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...cues.sheet import CueSheet, Hit
 from ..engine import Note
-from .event import EFFECTS, Event
+from .event import EFFECTS, KITS, Event
 from .harmonise import Spans
 from .parts import chosen
 from .ranges import into
@@ -19,6 +20,10 @@ CROWDED = 0.9  # seconds after a strong accent in which the next ones are lighte
 RISE, REVERSE = 0.15, 0.25  # rise of energy that gets a riser; energy from which what comes is announced at all
 BREATH_WEIGHT, BREATH_ENERGY = 0.9, 0.6
 CALM = 0.7  # of a drum's force where nothing goes on: a strike is as loud as what surrounds it lets it be
+OPENING = 0.5  # of its force has the hit that a calmer storyboard begins with
+UNDER = 0.5  # of its force keeps a kick that an impact or a drop falls on: two blows so low only pile up
+RISER, LEAST_RISER = 0.4, 0.45  # how long what rises into a livelier storyboard is, in bars; seconds at the least
+LOW = ("impact", "sub_drop")
 SHORT = {"impact": 3.0, "sub_drop": 2.0, "cymbal": 2.5}
 
 
@@ -33,7 +38,12 @@ def accents(sheet: CueSheet, scene: Scene, spans: Spans, voicings: Sequence[Pitc
         at = sheet.seconds(hit.frame)
         energy = scene.level(at)
         strength = force(hit, energy)
-        kind = "soft" if hit.wish == "soft" or strength < SOFT else "strong" if strength >= STRONG else "accent"
+        # A calmer storyboard opens with a colour of its own: a strike would ring on into what should be still.
+        opening = scene.calmer and hit.kind == "storyboard" and not hit.wish and at - scene.grid.start < 1e-6
+        if opening:
+            strength *= OPENING
+        gentle = hit.wish == "soft" or opening or strength < SOFT
+        kind = "soft" if gentle else "strong" if strength >= STRONG else "accent"
         if kind == "strong" and at - before < CROWDED and hit.weight < BREATH_WEIGHT:
             kind = "accent"
         if kind == "strong":
@@ -71,6 +81,19 @@ def _sound(
     return [Event(Note("harmony", at, 2.0, into(p, voice), min(1.0, 0.16 + loud)), voice, True, pan) for p in pair]
 
 
+def one_blow(events: Sequence[Event]) -> list[Event]:
+    """The events with kicks that give way to what is struck with them and is as low."""
+    low = {round(event.note.start, 4) for event in events if event.voice in LOW}
+
+    def under(event: Event) -> bool:
+        return event.voice in KITS and event.note.pitch == DRUMS["kick"] and round(event.note.start, 4) in low
+
+    return [
+        replace(event, note=replace(event.note, velocity=UNDER * event.note.velocity)) if under(event) else event
+        for event in events
+    ]
+
+
 def announced(sheet: CueSheet, scenes: Sequence[Scene]) -> list[Event]:
     """Risers and reversed cymbals that end where they lead; none begins before the music does."""
     events: list[Event] = []
@@ -85,10 +108,10 @@ def announced(sheet: CueSheet, scenes: Sequence[Scene]) -> list[Event]:
             bar = 4 * (earlier.grid.usual if starts and earlier else scene.grid.usual)
             if hit.wish == "build" or lift >= RISE:
                 # The change is to be heard where the storyboard starts: what leads there stays behind it.
-                asked = hit.wish == "build"
-                length, loud = (min(2 * bar, 5.0), 0.35 + 0.5 * energy) if asked else (0.75 * bar, 0.2 + 0.3 * energy)
+                asked, short = hit.wish == "build", max(RISER * bar, LEAST_RISER)
+                length, loud = (min(2 * bar, 5.0), 0.35 + 0.5 * energy) if asked else (short, 0.2 + 0.3 * energy)
                 events += _rising("riser", (max(floor, at - length), at), loud, sheet)
-            elif starts and earlier and energy >= REVERSE:
+            elif starts and earlier and energy >= REVERSE and not scene.calmer:
                 events += _rising("reverse", (max(floor, at - min(0.9, bar)), at), 0.14 + 0.26 * energy, sheet)
             elif hit.weight >= 0.9 and energy >= 0.5 and not starts:
                 events += _rising("whoosh", (max(floor, at - 0.7), at), 0.3 + 0.4 * energy, sheet)

@@ -22,7 +22,7 @@ BLOCK_SECONDS = 5.0
 
 class Composer:
     name = "composer"
-    version = "3"
+    version = "4"
     licence = "Apache-2.0, no model"
     pack: str | None = None
 

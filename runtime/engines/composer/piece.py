@@ -13,7 +13,7 @@ from zlib import crc32
 from ...cues import form
 from ...cues.sheet import CueSheet, Hit, Storyboard
 from ...errors import InputError
-from ...progress import Progress
+from ...progress import Progress, part
 from . import accents, bassline, dynamics, groove, melody, parts
 from .desk_settings import Desk
 from .event import Event
@@ -31,6 +31,7 @@ CENTRE, LIFT = 56.0, 12.0  # where the voices of a chord lie, and how much highe
 LEAN_BEAT, LEAN = 0.1, 0.05  # seconds that a beat, and what lies between, may lean to a hit
 LAST_CHORD = 1.2  # seconds that the last chord should have at least
 BUTTON = 4.0  # seconds before the end from which on a hit may be the last chord
+WRITING = 0.75  # of the progress; the rest is for what concerns the whole piece
 SHORTEST = 0.04  # seconds of a note that silence cuts off
 
 
@@ -93,36 +94,46 @@ def compose(
     events: list[Event] = []
     plans: list[Plan] = []
     for index, scene in enumerate(scenes):
-        progress(index / len(scenes), "composing")
+        here = part(progress, WRITING * index / len(scenes), WRITING * (index + 1) / len(scenes))
+        here(0.0, "composing")
         spans = harmonise(scene)
-        made = _music(sheet, scene, subject, spans)
+        made = _music(sheet, scene, subject, spans, here)
         events += _within(made, scene.grid.start, scene.grid.end)
         plans.append(_plan(scene, spans))
+    progress(WRITING, "composing")
     events += accents.announced(sheet, scenes)
     events = _leaning(events, [sheet.seconds(h.frame) for scene in scenes for h in scene.hits if h.place == "free"])
     kept = {sheet.seconds(hit.frame) for scene in scenes for hit in scene.hits}
     events = _silenced(events, accents.breaths(sheet, scenes), spared=("riser", "reverse", "whoosh"), kept=kept)
+    progress((1 + WRITING) / 2, "composing")
     rests = [(sheet.seconds(rest.start), sheet.seconds(rest.end)) for rest in sheet.rests]
-    events = humanised(_once(_silenced(events, rests)), scenes, rests)
+    events = humanised(accents.one_blow(_once(_silenced(events, rests))), scenes, rests)
     progress(1.0, "composing")
     return Piece(tuple(events), tuple(plans), subject, tuple(dict.fromkeys(warnings)))
 
 
-def _music(sheet: CueSheet, scene: Scene, subject: Theme, spans: Spans) -> list[Event]:
+def _music(sheet: CueSheet, scene: Scene, subject: Theme, spans: Spans, progress: Progress) -> list[Event]:
+    """`progress` is told before each part, so that a long storyboard can be given up in between."""
     low = roots(spans.all)
     centres = [CENTRE + LIFT * scene.energy(span.start) for span in spans.all]
     voicings = voice(spans.all, low, centres)
     bass = bassline.line(scene, spans, low)
+    progress(0.1, "composing")
     tune = melody.tones(scene, subject, spans, [(each.start, each.pitch) for each in bass])
-    played = [
-        *parts.pads(scene, spans, voicings),
-        *parts.figures(scene, spans, voicings),
-        *parts.counter(scene, spans),
-        *melody.play(scene, tune),
-        *melody.double(scene, tune),
-        *bassline.play(scene, bass),
-        *groove.drums(scene),
-    ]
+    writers: tuple[Callable[[], list[Event]], ...] = (
+        lambda: parts.pads(scene, spans, voicings),
+        lambda: parts.figures(scene, spans, voicings),
+        lambda: parts.counter(scene, spans),
+        lambda: melody.play(scene, tune),
+        lambda: melody.double(scene, tune),
+        lambda: bassline.play(scene, bass),
+        lambda: groove.drums(scene),
+    )
+    played: list[Event] = []
+    for number, write in enumerate(writers, 2):
+        progress(number / (len(writers) + 3), "composing")
+        played += write()
+    progress((len(writers) + 2) / (len(writers) + 3), "composing")
     struck = accents.accents(sheet, scene, spans, voicings)
     return [*dynamics.shaped(scene, played), *parts.run_up(scene, spans), *struck]
 
@@ -148,7 +159,7 @@ def _scenes(
         for board, style in zip(boards, styles, strict=True)
     ]
     seen: Counter[str] = Counter()
-    scenes = []
+    scenes: list[Scene] = []
     for index, (board, after) in enumerate(zip_longest(boards, boards[1:])):
         level, origin = _level(sheet, board), board.origin or board.name
         hits = tuple(
@@ -176,6 +187,7 @@ def _scenes(
                 token=(seeds.get(index, seed) % 2**64, crc32(origin.encode("utf-8", "replace")), seen[origin]),
                 after=keys[index + 1] if goes_on else None,
                 lift=lift,
+                came=scenes[-1].lift if scenes else 0.0,
                 close=_close(grid, hits, sheet, level) if after is None else None,
             )
         )

@@ -17,6 +17,7 @@ from .style import Style
 
 PHRASE = 4  # bars
 LONGEST = 12.0  # seconds that any note may sound
+CALMER = 0.08  # of energy: by so much less, a storyboard is a calmer one than the one before
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Scene:
-    """`after` is the key of the storyboard that follows at once, `lift` how much the energy rises into it. `close` is
-    where the piece's last chord starts, in its last storyboard; `token` is where its chance comes from.
+    """`after` is the key of the storyboard that follows at once, `lift` how much the energy rises into it; `came` is how
+    much it rose into this one, where another led here. `close` is where the piece's last chord starts, in its last
+    storyboard; `token` is where its chance comes from.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Scene:
     token: tuple[int, ...]
     after: Key | None
     lift: float
+    came: float = 0.0
     close: float | None = None
 
     def chance(self, part: str, number: int = 0) -> np.random.Generator:
@@ -69,6 +72,16 @@ class Scene:
 
     def plays(self, layer: str, position: float) -> bool:
         return self.energy(position) >= self.style.layers[layer]
+
+    @property
+    def calmer(self) -> bool:
+        """Whether it follows a livelier storyboard at once."""
+        return self.came <= -CALMER
+
+    @property
+    def calms(self) -> bool:
+        """Whether a calmer storyboard follows at once."""
+        return self.after is not None and self.lift <= -CALMER
 
     @property
     def stop(self) -> float:

@@ -52,6 +52,23 @@ def test_a_strong_hit_is_struck_harder_than_a_soft_one():
         assert at(quiet, 4.0, "harp", "bell")
 
 
+@pytest.mark.parametrize("name", ["electronic", "pop"])
+def test_the_kick_gives_way_to_an_impact_that_falls_on_it(name):
+    kicks = {True: [], False: []}
+    for frame in (48, 96, 144, 192, 240):  # bar lines
+        sheet = a_sheet([Hit(frame, "marker", "door", 1.0, wish="accent")], (1.0, 1.0), style=name)
+        piece = compose(sheet, 1, silent)
+        for line in (48, 96, 144, 192, 240):
+            low = bool(at(piece, line / 24, "impact", "sub_drop"))
+            kicks[low] += [
+                e.note.velocity
+                for e in piece.events
+                if abs(e.note.start - line / 24) < 0.01 and e.note.stem == "drums" and e.note.pitch == 36
+            ]
+    assert kicks[True] and kicks[False]
+    assert 0.3 * np.mean(kicks[False]) < np.mean(kicks[True]) < 0.7 * np.mean(kicks[False])
+
+
 def test_accents_grow_with_weight_and_energy():
     def force(weight, energy):
         piece = compose(a_sheet([Hit(108, "cut", weight=weight)], (energy, energy)), 1, silent)
@@ -87,6 +104,26 @@ def test_a_storyboard_with_more_energy_is_announced():
     ends = [e.note.start + e.note.seconds for e in rising.events if e.voice == "riser"]
     assert any(abs(end - 12.0) < 1e-9 for end in ends)
     assert not [event for event in falling.events if event.voice == "riser"]
+
+
+def test_a_calmer_storyboard_opens_with_a_touch_and_nothing_that_rings_on_from_before():
+    falling, equal = (compose(a_sheet(energies=pair), 1, silent) for pair in ((0.9, 0.6), (0.6, 0.6)))
+    struck = ("impact", "cymbal", "sub_drop", "brass")
+    assert at(falling, 12.0, "harp", "bell") and not at(falling, 12.0, *struck)
+    assert at(equal, 12.0, *struck)
+    assert not [e for e in falling.events if e.voice in LEADING and 10 < e.note.start < 12]
+
+
+def test_a_calmer_storyboard_opens_with_a_strike_where_somebody_asked_for_one():
+    sheet = a_sheet(energies=(0.9, 0.6))
+    asked = replace(sheet, hits=tuple(replace(h, wish="accent") if h.frame == 288 else h for h in sheet.hits))
+    assert at(compose(asked, 1, silent), 12.0, "impact", "cymbal", "sub_drop")
+
+
+def test_what_announces_more_energy_stays_behind_the_change_itself():
+    piece = compose(a_sheet(energies=(0.3, 0.8)), 1, silent)
+    lengths = [e.note.seconds for e in piece.events if e.voice == "riser"]
+    assert lengths and max(lengths) <= 2 * 0.5  # beats of half a second
 
 
 def test_nothing_rises_through_a_rest():

@@ -90,7 +90,7 @@ def test_another_seed_for_one_storyboard_keeps_every_note_of_the_others(sheet, p
     assert other.theme == piece.theme
 
 
-@pytest.mark.parametrize("brief", [{"valence": -0.8}, {"energy": 0.15}, {"style": "jazz"}, {"key": "relative"}])
+@pytest.mark.parametrize("brief", [{"valence": -0.8}, {"energy": 0.7}, {"style": "jazz"}, {"key": "relative"}])
 def test_a_changed_brief_changes_other_storyboards_by_a_bar_at_most(sheet, piece, brief):
     boards = list(sheet.storyboards)
     boards[1] = replace(boards[1], brief=replace(boards[1].brief, **brief))
@@ -109,6 +109,31 @@ def test_a_changed_brief_changes_other_storyboards_by_a_bar_at_most(sheet, piece
     assert [e for e in other.events if here.start <= e.note.start < here.end] != [
         e for e in piece.events if here.start <= e.note.start < here.end
     ]
+
+
+def test_much_less_energy_changes_how_loud_the_two_bars_around_it_are_and_no_tune(sheet, piece):
+    boards = list(sheet.storyboards)
+    boards[1] = replace(boards[1], brief=replace(boards[1].brief, energy=0.15))
+    other = compose(replace(sheet, storyboards=tuple(boards)), 1, silent)
+    before, _, after = piece.plans
+
+    def far(each):
+        return [
+            event
+            for event in each.events
+            if event.note.start < before.end - 4.5 or event.note.start >= after.bars[2] - HANDS
+        ]
+
+    def tune(each):
+        return [
+            (event.note.start, event.note.seconds, event.note.pitch, event.voice)
+            for event in each.events
+            if event.note.stem in ("melody", "bass")
+            and (event.note.start < before.bars[-1] - HANDS or event.note.start >= after.start)
+        ]
+
+    assert far(other) == far(piece)
+    assert tune(other) == tune(piece)
 
 
 @pytest.mark.parametrize("name", STYLES)
@@ -308,3 +333,25 @@ def test_odd_sheets_are_composed_without_complaint(boards, name, energy):
     for event in found.events:
         assert np.isfinite([event.note.start, event.note.seconds, event.note.velocity]).all()
         assert any(made.seconds(b.start) <= event.note.start < made.seconds(b.end) for b in boards)
+
+
+def test_a_long_storyboard_tells_where_it_is_and_stops_wherever_it_is_told_to():
+    """One storyboard used to be composed whole before anybody could stop it."""
+    board = Storyboard("A", 0, 4800, 120.0, 4, beats=tuple(n * 0.5 for n in range(400)), bars=(4,) * 100)
+    made = CueSheet("long", Rate(Fraction(24)), 4800, storyboards=(board,))
+    told: list[float] = []
+    whole = compose(made, 2, lambda at, _: told.append(at))
+    assert told == sorted(told) and told[0] == 0.0 and told[-1] == 1.0
+    assert len(told) >= 10 and max(b - a for a, b in pairwise(told)) <= 0.26
+    assert repr(whole.events) == repr(compose(made, 2, silent).events)
+
+    for stop in range(len(told)):
+        left = [stop]
+
+        def progress(_: float, words: str, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            compose(made, 2, progress)

@@ -21,7 +21,8 @@ FRAMES = 576  # of a storyboard: 24 seconds
 BAR = 2.0  # seconds, at 120 beats a minute
 
 
-def a_sheet(energy=0.7, boards=2, names="ABCD", style="cinematic", hits=(), rests=(), role="theme"):
+def a_sheet(energy=0.7, boards=2, names="ABCD", style="cinematic", hits=(), rests=(), role="theme", energies=()):
+    energies = energies or (energy,) * boards
     made = tuple(
         Storyboard(
             names[n],
@@ -29,7 +30,7 @@ def a_sheet(energy=0.7, boards=2, names="ABCD", style="cinematic", hits=(), rest
             (n + 1) * FRAMES,
             120.0,
             beats=lay(24.0 * n, 24.0 * (n + 1), 120.0),
-            brief=Brief(energy=energy, density=0.5, valence=0.4, style=style),
+            brief=Brief(energy=energies[n], density=0.5, valence=0.4, style=style),
             role=role,
         )
         for n in range(boards)
@@ -60,6 +61,30 @@ def test_what_builds_up_holds_its_breath_for_one_bar_only():
     build, theme = (compose(a_sheet(0.8, role=role), 1, silent) for role in ("build", "theme"))
     assert power(build, 24 - 2 * BAR, 24 - BAR) > 1.2 * power(theme, 24 - 2 * BAR, 24 - BAR)
     assert power(build, 24 - BAR, 23) < power(build, 24 - 2 * BAR, 24 - BAR)
+
+
+@pytest.mark.parametrize("style", ["cinematic", "pop", "ambient"])
+def test_into_a_calmer_storyboard_it_goes_on_to_the_end_and_then_there_is_a_hush(style):
+    for seed in range(3):
+        piece = compose(a_sheet(energies=(0.7, 0.4), style=style), seed, silent)
+        assert power(piece, 24 - 2 * BAR, 24) > 2.5 * power(piece, 24, 24 + BAR)
+        hushed, later = power(piece, 24.1, 24 + BAR), power(piece, 24 + 2 * BAR, 24 + 5 * BAR)
+        assert later > 1.5 * hushed
+
+
+def test_a_storyboard_that_is_hardly_calmer_is_met_as_an_equal_one_is():
+    equal, nearly = (compose(a_sheet(energies=(0.6, energy)), 1, silent) for energy in (0.6, 0.55))
+    first = [[e for e in piece.events if e.note.start < 24 - BAR - 0.02] for piece in (equal, nearly)]
+    assert first[0] == first[1]
+    assert power(nearly, 24, 24 + BAR) > 2 * power(nearly, 24 - 2 * BAR, 24 - BAR)
+
+
+def test_in_the_hush_only_the_drums_that_keep_time_go_on():
+    piece = compose(a_sheet(energies=(0.9, 0.7), style="pop"), 1, silent)
+    drums = {e.note.pitch for e in piece.events if e.note.stem == "drums" and 24.1 < e.note.start < 24 + 2 * BAR - 0.1}
+    later = {e.note.pitch for e in piece.events if e.note.stem == "drums" and e.note.start > 24 + 3 * BAR}
+    assert 38 in later or 39 in later
+    assert drums and not drums & {38, 39, 45, 47, 48, 49}
 
 
 def test_phrases_swell_the_more_the_more_goes_on():
