@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import shutil
 import sys
@@ -90,7 +89,6 @@ def _adapters() -> Iterator[Part]:
         ("otio_json", ".otio", "opentimelineio"),
         ("fcp_xml", "FCP7 XML", "otio-fcp-adapter"),
         ("AAF", ".aaf", "otio-aaf-adapter"),
-        ("kdenlive", ".kdenlive", "otio-kdenlive-adapter"),
     ):
         yield Part(
             "adapter", f"reads {reads}", name in known, _version(distribution), f"pip install {distribution}", True
@@ -181,23 +179,19 @@ def _styles() -> Iterator[Part]:
 
 
 def _hosts() -> Iterator[Part]:
-    for name, programs, folders in (
-        ("Blender", ("blender",), ("/Applications/Blender.app", r"C:\Program Files\Blender Foundation")),
-        ("Kdenlive", ("kdenlive",), ("/Applications/kdenlive.app", r"C:\Program Files\kdenlive")),
-        (
-            "DaVinci Resolve",
-            ("resolve",),
-            ("/opt/resolve", "/Applications/DaVinci Resolve", r"C:\Program Files\Blackmagic Design\DaVinci Resolve"),
-        ),
-        (
-            "Premiere Pro",
-            (),
-            ("/Applications/Adobe Premiere Pro 2025", r"C:\Program Files\Adobe\Adobe Premiere Pro 2025"),
-        ),
-    ):
-        found = next((path for program in programs if (path := shutil.which(program))), None)
-        found = found or next((folder for folder in folders if os.path.isdir(folder)), None)  # noqa: PTH112
-        yield Part("host", name, found is not None, found or "not seen on this machine")
+    """Editors on this machine, and what was installed for each."""
+    from .hosts.listing import listed
+
+    for host in listed()["hosts"]:
+        if host["name"] == "files":
+            continue
+        yield Part("host", host["title"], bool(host["seen"]), host["seen"] or "not seen on this machine")
+        if host["launcher"]:
+            put = host["installed"]
+            words = f"{put['version']} in {', '.join(put['folders'])}" if put else "not installed"
+            remedy = f"hitpoint install {host['name']}"
+            sound = bool(put) and not put["trouble"]
+            yield Part("host", f"{host['title']}: launcher", sound, put["trouble"] or words if put else words, remedy)
 
 
 def _programs() -> Iterator[Part]:

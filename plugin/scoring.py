@@ -36,7 +36,8 @@ from .reporting import provenance as provenance_of
 from .reporting import report as report_of
 from .takes import Revision
 from .timeline import writing as timeline_writing
-from .timeline.document import CONTENT, SUFFIXES
+from .timeline.document import CONTENT, FOLDERS, SUFFIXES
+from .timeline.fcpxml_text import INFO
 from .timeline.reading import Source
 from .timeline.writing import Link
 
@@ -251,7 +252,7 @@ def prepare(
     before.check(target, named=out is not None or in_place)
     takes.check_free(planned.folder, wish.takes)
     with writing(target):
-        if target.is_dir() and target.suffix != ".otiod":
+        if target.is_dir() and SUFFIXES.get(target.suffix.lower()) not in FOLDERS:
             raise IsADirectoryError(21, "is a folder", str(target))
     with looking.with_media(source, edit, document) as (reachable, _):
         shown = None
@@ -408,7 +409,7 @@ class Before:
 
 def digest(path: Path) -> str | None:
     """SHA-256 of a timeline; of a bundle folder, that of what it plays."""
-    file = path / CONTENT if path.is_dir() else path
+    file = path / (INFO if path.suffix.lower() == ".fcpxmld" else CONTENT) if path.is_dir() else path
     try:
         with file.open("rb") as data:
             return hashlib.file_digest(data, "sha256").hexdigest()
@@ -473,7 +474,7 @@ def _files(planned: timeline_writing.Plan, programme: Programme, notes: bool) ->
     names = [planned.wav.name, "cues.json", "report.json"]
     names += [planned.full.name] if programme.full else []
     names += ["score.mid"] if notes else []
-    names += ["music-only.otio", "music-only.xml"] if planned.writes_music_only else []
+    names += ["music-only.otio", "music-only.xml", "music-only.fcpxml"] if planned.writes_music_only else []
     return names + [planned.stem(name).relative_to(planned.folder).as_posix() for name in programme.stems]
 
 

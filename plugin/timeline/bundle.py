@@ -37,17 +37,19 @@ def write_zip(source: Path, target: Path, content: bytes, *, wavs: Mapping[str, 
                 shutil.copyfileobj(data, to, 2**20)
 
 
-def write_folder(source: Path, target: Path, content: bytes, *, wavs: Mapping[str, Path], without: set[str]) -> None:
-    """The same for a bundle folder; `target` is an empty folder."""
+def write_folder(
+    source: Path, target: Path, content: bytes, *, wavs: Mapping[str, Path], without: set[str], name: str = CONTENT
+) -> None:
+    """The same for a bundle folder; `target` is an empty folder, and `name` what the timeline is called in it."""
     gone = {source / name for name in without}
 
     def skipped(folder: str, names: list[str]) -> list[str]:
         return [name for name in names if Path(folder) / name in gone]
 
     shutil.copytree(source, target, symlinks=True, ignore=skipped, dirs_exist_ok=True)
-    (target / CONTENT).write_bytes(content)
-    for name, wav in wavs.items():
-        file = target / name
+    (target / name).write_bytes(content)
+    for inside, wav in wavs.items():
+        file = target / inside
         file.parent.mkdir(exist_ok=True)
         shutil.copyfile(wav, file)
 

@@ -18,11 +18,12 @@ import opentimelineio as otio
 
 from ...runtime.errors import HitpointError, InputError
 from ...runtime.rate import Rate
-from . import mend
+from . import fcpxml, fcpxml_text, mend, mlt_places, mlt_reader, mlt_xml
+from .aaf_clock import drops_frames
 from .edl import read_edl
 from .text import decode, encoding_of
 
-Format = Literal["otio", "otioz", "otiod", "fcp7", "aaf", "edl", "kdenlive"]
+Format = Literal["otio", "otioz", "otiod", "fcp7", "aaf", "edl", "kdenlive", "mlt", "fcpxml", "fcpxmld"]
 
 SUFFIXES: dict[str, Format] = {
     ".otio": "otio",
@@ -32,9 +33,13 @@ SUFFIXES: dict[str, Format] = {
     ".aaf": "aaf",
     ".edl": "edl",
     ".kdenlive": "kdenlive",
+    ".mlt": "mlt",
+    ".fcpxml": "fcpxml",
+    ".fcpxmld": "fcpxmld",
 }
 READS = ", ".join(SUFFIXES)
 CONTENT = "content.otio"  # the timeline inside an .otioz or .otiod
+FOLDERS = ("otiod", "fcpxmld")  # formats that are a folder
 MAX_BYTES = 512 * 2**20
 
 
@@ -62,7 +67,7 @@ class Document:
     @property
     def folder(self) -> Path:
         """What relative media paths are relative to."""
-        return self.path if self.format == "otiod" else self.path.parent
+        return self.path if self.format in FOLDERS else self.path.parent
 
 
 def open_document(path: Path, *, rate: Rate | None = None, timeline: str | None = None) -> Document:
@@ -91,14 +96,12 @@ def format_of(path: Path) -> Format:
         raise InputError(f"{path}: {_plain(error)}") from error
     if not exists:
         raise InputError(f"{path}: there is no such file")
-    if suffix in (".fcpxml", ".fcpxmld"):
-        raise InputError(f"{path}: FCPXML is not read yet; export the sequence as .otio, FCP7 XML or AAF")
     format = SUFFIXES.get(suffix)
     if format is None:
         raise InputError(f"{path}: not an edit this program reads ({READS})")
     if exists and not is_folder and not is_file:
         raise InputError(f"{path}: is a device or a pipe, no file")
-    if is_folder != (format == "otiod"):
+    if is_folder != (format in FOLDERS):
         raise InputError(f"{path}: is {'a folder' if is_folder else 'a file'}, not {_WORDS[format]}")
     return format
 
@@ -111,6 +114,9 @@ _WORDS: dict[Format, str] = {
     "aaf": "AAF",
     "edl": "a CMX 3600 EDL",
     "kdenlive": "a Kdenlive project",
+    "mlt": "an MLT project",
+    "fcpxml": "FCPXML",
+    "fcpxmld": "an FCPXML bundle",
 }
 
 
@@ -263,7 +269,7 @@ def _open_fcp7(path: Path, name: str | None) -> Document:
     text = decode(data, path)
     tag = _root_tag(text)
     if tag == "fcpxml":
-        raise InputError(f"{path}: FCPXML is not read yet; export the sequence as .otio, FCP7 XML or AAF")
+        raise InputError(f"{path}: is FCPXML: name it .fcpxml to have it read")
     if tag != "xmeml":
         raise InputError(f"{path}: its root is <{tag}>, not the <xmeml> of FCP7 XML" if tag else f"{path}: not XML")
     root = mend.read_fcp7(text, path)
@@ -284,7 +290,10 @@ def _open_aaf(path: Path, name: str | None) -> Document:
         # Microsoft's structured storage; pyaaf2 would look for it a long time.
         if file.read(8) != bytes.fromhex("d0cf11e0a1b11ae1"):
             raise InputError(f"{path}: not an AAF file")
-    return _from_adapter(path, "aaf", otio.adapters.read_from_file(str(path), adapter_name="AAF"), name)
+    document = _from_adapter(path, "aaf", otio.adapters.read_from_file(str(path), adapter_name="AAF"), name)
+    if (start := document.timeline.global_start_time) is not None:
+        document.drop_frame = drops_frames(path, document.timeline.name or "", round(start.value))
+    return document
 
 
 def _open_edl(path: Path, name: str | None, rate: Rate | None) -> Document:
@@ -296,10 +305,73 @@ def _open_edl(path: Path, name: str | None, rate: Rate | None) -> Document:
 
 
 def _open_kdenlive(path: Path, name: str | None) -> Document:
-    text = decode(_read_bytes(path), path)
-    if _root_tag(text) != "mlt":
-        raise InputError(f"{path}: its root is not the <mlt> of a Kdenlive project")
-    return _from_adapter(path, "kdenlive", mend.read_kdenlive(text, path), name)
+    return _from_mlt(path, "kdenlive", name)
+
+
+def _open_mlt(path: Path, name: str | None) -> Document:
+    return _from_mlt(path, "mlt", name)
+
+
+def _from_mlt(path: Path, format: Format, name: str | None) -> Document:
+    data = _read_bytes(path)
+    decode(data, path)  # says what is wrong with an empty or a binary file
+    return open_mlt(data, path, format, name)
+
+
+def open_mlt(data: bytes, path: Path, format: Format, name: str | None, index: int | None = None) -> Document:
+    """A project of Kdenlive or Shotcut that lies, or will lie, at `path`."""
+    remarks: list[str] = []
+    try:
+        mlt = mlt_xml.parse(data)
+        index = _choose(path, mlt_places.names(mlt), name, remarks) if index is None else index
+        timeline, told = mlt_reader.read(mlt, mlt_places.sequences(mlt)[index], path.parent)
+    except InputError as error:
+        raise error if str(error).startswith(str(path)) else InputError(f"{path}: {error}") from None
+    # Both editors count 29.97 and 59.94 in drop-frame, and nothing else.
+    drop_frame = mlt.rate.can_drop
+    return Document(
+        path,
+        format,
+        timeline,
+        index=index,
+        data=data,
+        rate=mlt.rate,
+        drop_frame=drop_frame,
+        warnings=[*remarks, *told],
+    )
+
+
+def _open_fcpxml(path: Path, name: str | None) -> Document:
+    return _from_fcpxml(path, "fcpxml", path, name)
+
+
+def _open_fcpxmld(path: Path, name: str | None) -> Document:
+    content = path / fcpxml_text.INFO
+    if not content.is_file():
+        raise InputError(f"{path}: the bundle holds no {fcpxml_text.INFO}")
+    return _from_fcpxml(path, "fcpxmld", content, name)
+
+
+def _from_fcpxml(path: Path, format: Format, file: Path, name: str | None) -> Document:
+    data = _read_bytes(file)
+    decode(data, path)  # says what is wrong with an empty or a binary file
+    remarks: list[str] = []
+    try:
+        document, found = fcpxml.open_projects(data)
+        index = _choose(path, [project for project, _ in found], name, remarks)
+        reading = fcpxml.read(document, *found[index])
+    except InputError as error:
+        raise error if str(error).startswith(str(path)) else InputError(f"{path}: {error}") from None
+    return Document(
+        path,
+        format,
+        reading.timeline,
+        index=index,
+        data=data,
+        rate=reading.rate,
+        drop_frame=reading.drop_frame,
+        warnings=[*remarks, *reading.warnings],
+    )
 
 
 @contextlib.contextmanager
@@ -321,5 +393,8 @@ _READERS: dict[Format, Callable[[Path, str | None], Document]] = {
     "otiod": _open_otiod,
     "fcp7": _open_fcp7,
     "aaf": _open_aaf,
+    "fcpxml": _open_fcpxml,
+    "fcpxmld": _open_fcpxmld,
     "kdenlive": _open_kdenlive,
+    "mlt": _open_mlt,
 }

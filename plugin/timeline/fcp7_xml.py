@@ -98,8 +98,10 @@ def insert(
     return _insert(data, sequence, _listed(music), name, markers, None)
 
 
-def remove(data: bytes, sequence: int | str | None = None) -> Removal:
-    """The document as it was before `insert`; None means every sequence. Clips that are not ours stay."""
+def remove(data: bytes, sequence: int | str | None = None, *, touched: bool = True) -> Removal:
+    """The document as it was before `insert`; None means every sequence. Clips that are not ours stay, and so do, where
+    `touched` is False, tracks of ours that somebody moved or cut.
+    """
     document = parse(data)
     if sequence is None:
         chosen = [node for node in document.root.walk() if node.place == "sequence" and node.first("media")]
@@ -110,12 +112,15 @@ def remove(data: bytes, sequence: int | str | None = None) -> Removal:
     warnings: list[str] = []
     for node in chosen:
         found = _ours(document, node)
-        changes += _take_out(document, node, found)
-        removed += [ours.provenance for ours in found]
+        leaving = [ours for ours in found if touched or ours.in_place]
+        if leaving or touched:
+            changes += _take_out(document, node, leaving)
+        removed += [ours.provenance for ours in leaving]
         warnings += [
-            f"'{score_track.one_line(_name(ours.tracks[0]))}' holds clips that are not ours: it stays, without our music"
+            f"'{score_track.one_line(_name(ours.tracks[0]))}' "
+            + (score_track.SHARED if ours in leaving else score_track.TOUCHED)
             for ours in found
-            if not _goes_whole(ours)
+            if ours not in leaving or not _goes_whole(ours)
         ]
     return Removal(_changed(document, changes), removed, warnings)
 
@@ -137,6 +142,11 @@ def plan(data: bytes, sequence: int | str) -> Plan:
     document = parse(data)
     node = _sequence(document, sequence)
     return _plan(node, _ours(document, node))
+
+
+def track_names(data: bytes, sequence: int | str) -> list[str]:
+    """Of the sound tracks of a sequence, by the numbers that `plan` counts in; empty for those that have none."""
+    return [_name(track) for track in _tracks(_sequence(parse(data), sequence))]
 
 
 def music_only(

@@ -11,12 +11,20 @@ import opentimelineio as otio
 
 from ...runtime.edit import Marker, MarkerSource
 from ...runtime.rate import Rate, round_half_up
+from . import fcp7_pair, score_track
 from .layout import MAX_DEPTH, ZERO, Layout, called, enabled, items, seconds
 
 # Where a moment of an item's own time lies on the timeline, in seconds.
 Place = Callable[[Fraction], Fraction]
 # The part of an item's own time that plays; None where nothing of it is seen.
 Window = tuple[Fraction, Fraction] | None
+
+
+def is_ours(marker: Any) -> bool:
+    """Whether a marker is one that a score brought with it."""
+    if marker.metadata.get(score_track.KEY) is not None:
+        return True
+    return str(marker.metadata.get("fcp_xml", {}).get("comment", "")).startswith(fcp7_pair.MARK)
 
 
 class Collector:
@@ -33,7 +41,7 @@ class Collector:
     def of(self, item: Any, source: MarkerSource, place: Place, window: Window) -> None:
         """The item's own markers."""
         for marker in item.markers:
-            if marker.metadata.get("hitpoint") is not None:
+            if is_ours(marker):
                 continue
             where = partial(called, marker)
             at = seconds(marker.marked_range.start_time, where)

@@ -68,25 +68,6 @@ def read_fcp7(text: str, path: Path) -> Any:
         raise _damaged(path, error) from None
 
 
-def read_kdenlive(text: str, path: Path) -> Any:
-    """A Kdenlive project through its adapter, which stumbles over fades and mixes that leave a default unsaid."""
-    _no_entities(text, path)
-    try:
-        root = xml.etree.ElementTree.fromstring(text.removeprefix("\ufeff"))
-    except xml.etree.ElementTree.ParseError as error:
-        raise _damaged(path, error) from None
-    for each in [*root.iter("filter"), *root.iter("transition")]:
-        each.attrib.setdefault("in", "00:00:00.000")
-        each.attrib.setdefault("out", each.attrib["in"])
-    for mix in root.iter("transition"):
-        reverse = next((each for each in mix.findall("property") if each.get("name") == "reverse"), None)
-        if reverse is None:
-            reverse = xml.etree.ElementTree.SubElement(mix, "property", name="reverse")
-        reverse.text = reverse.text or "0"
-    mended = xml.etree.ElementTree.tostring(root, encoding="unicode")
-    return otio.adapters.read_from_string(mended, "kdenlive")
-
-
 def _no_entities(text: str, path: Path) -> None:
     if re.search(r"<!ENTITY", text[:65536]):
         raise InputError(f"{path}: defines XML entities of its own, which an edit has no use for")

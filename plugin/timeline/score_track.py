@@ -16,6 +16,8 @@ KEY = "hitpoint"
 TRACK_NAME = re.compile(rf"({NAME}(?: \d+)?)(?:: (.+))?", re.DOTALL)  # the score's name, and the stem's
 CHANNELS = 2
 BITS = 24
+SHARED = "holds clips that are not ours: it stays, without our music"
+TOUCHED = "was moved, cut or changed, and stays as it is"
 
 State = Literal["untouched", "moved", "foreign clips"]
 

@@ -110,24 +110,33 @@ def insert(
     return _insert(text, timeline, _listed(track), markers, media_prefix, media_prefix, None)
 
 
-def remove(text: str, timeline: Path, media_prefix: str | None = None) -> Removal:
-    """The file as it was before `insert`. Clips on our track that are not ours stay, with a warning.
+def remove(text: str, timeline: Path, media_prefix: str | None = None, *, touched: bool = True) -> Removal:
+    """The file as it was before `insert`. Clips on our track that are not ours stay, with a warning; so do, where `touched`
+    is False, tracks of ours that somebody moved or cut.
 
-    `media_prefix` is for files whose host lost what we wrote down; else it is known.
+    `media_prefix` is for files whose host lost what we wrote down, or that stay where they are; else it is known.
     """
     tracks = _tracks(text, timeline)
     prefix = _recorded_prefix(tracks) if media_prefix is None else media_prefix
-    warnings = [
-        f"'{score_track.one_line(ours.track.get('name'))}' holds clips that are not ours: it stays, without our music"
+    leaving = [
+        ours
         for ours in tracks.ours
-        if not _goes_whole(ours)
+        if touched or ours.state == "untouched" or (ours.state == "foreign clips" and score_track.in_place(ours.track))
     ]
-    splices = _take_out(text, tracks, {ours.index for ours in tracks.ours})
+    warnings = [
+        f"'{score_track.one_line(ours.track.get('name'))}' "
+        + (score_track.SHARED if ours in leaving else score_track.TOUCHED)
+        for ours in tracks.ours
+        if ours not in leaving or not _goes_whole(ours)
+    ]
+    if not leaving and not touched:
+        return Removal(text, [], warnings)
+    splices = _take_out(text, tracks, {ours.index for ours in leaving})
     if prefix:
         gone = [(s.start, s.end) for s in splices]
         kept = [s for s in _strip_urls(text, prefix) if not any(a <= s.start < b for a, b in gone)]
         splices += kept
-    return Removal(splice(text, splices), [ours.provenance for ours in tracks.ours], warnings)
+    return Removal(splice(text, splices), [ours.provenance for ours in leaving], warnings)
 
 
 def replace(

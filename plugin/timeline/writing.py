@@ -5,26 +5,40 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import opentimelineio as otio
 
 from ...runtime.edit import Edit
-from ...runtime.errors import UsageError
+from ...runtime.errors import InputError, UsageError
 from ...runtime.mix.files import Transaction
 from ...runtime.rate import Rate
-from . import bundle, fcp7_xml, media_path, music_only, score_track, scored_json
+from . import (
+    bundle,
+    fcp7_xml,
+    fcpxml_score,
+    fcpxml_text,
+    media_path,
+    mlt_score,
+    mlt_writing,
+    music_only,
+    score_track,
+    scored_json,
+)
 from .document import SUFFIXES, Document
 from .layout import ZERO, target
+from .mlt_marks import Guide
 from .reading import is_ours, stated_rates
 
 Link = Literal["auto", "relative", "plain", "url", "localhost"]
-Target = Literal["otio", "otioz", "otiod", "fcp7", "music-only"]
+Target = Literal["otio", "otioz", "otiod", "fcp7", "fcpxml", "fcpxmld", "kdenlive", "mlt", "music-only"]
 
-OTIO = ("otio", "otioz", "otiod")  # OpenTimelineIO's own formats
+OTIO: tuple[Target, ...] = ("otio", "otioz", "otiod")  # OpenTimelineIO's own formats
+FCPXML: tuple[Target, ...] = ("fcpxml", "fcpxmld")
+WRITES: tuple[Target, ...] = (*OTIO, "fcp7", *FCPXML, "kdenlive", "mlt")  # what a score goes back into
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,7 @@ def folder_beside(out: Path) -> Path:
 
 def default_out(path: Path, word: str) -> Path:
     """cut.otio -> cut.scored.otio; formats we only read become .otio."""
-    suffix = path.suffix if SUFFIXES.get(path.suffix.lower()) in ("otio", "otioz", "otiod", "fcp7") else ".otio"
+    suffix = path.suffix if SUFFIXES.get(path.suffix.lower()) in WRITES else ".otio"
     stem = path.stem.removesuffix(".scored") if word != "scored" else path.stem
     return path.with_name(f"{stem}.{word}{suffix}")
 
@@ -87,10 +101,10 @@ def plan(document: Document, out: Path, *, only_music: bool = False) -> Plan:
     kept: Sequence[str] = ()
     if only_music:
         return Plan(document, folder / "music-only.otio", "music-only", folder / "score.wav", track)
-    if format not in ("otio", document.format) or format not in ("otio", "otioz", "otiod", "fcp7"):
+    if format not in ("otio", document.format) or format not in WRITES:
         raise UsageError(
             f"{_refusal(document, out)}; choose {_plain_name(out)}.otio for the whole edit, or "
-            f"--music-only, which writes {folder.name}/music-only.otio and .xml with nothing but the music"
+            f"--music-only, which writes {folder.name}/music-only.otio, .xml and .fcpxml with nothing but the music"
         )
     if document.text:
         decided = scored_json.plan(document.text, document.where)
@@ -98,15 +112,24 @@ def plan(document: Document, out: Path, *, only_music: bool = False) -> Plan:
     elif format == "fcp7":
         again = fcp7_xml.plan(document.data, document.index)
         track, kept, warnings = again.name, again.kept_media, list(again.warnings)
+    elif format in FCPXML:
+        try:
+            connected = fcpxml_score.plan(document.data, document.index)
+        except InputError as error:
+            raise InputError(f"{document.path}: {error}") from None
+        track, kept, warnings = connected.name, connected.kept_media, list(connected.warnings)
+    elif format in mlt_writing.FORMATS:
+        laid = mlt_score.plan(document.data, document.index)
+        track, kept, warnings = laid.name, laid.kept_media, list(laid.warnings)
     if format == "otio" and document.format not in OTIO:
         warnings.append(
             f"{document.path.name} itself is not changed: {out.name} holds what OpenTimelineIO reads of it, and "
-            f"{folder.name}/music-only.otio and .xml the music alone, to be laid under the original"
+            f"{folder.name}/music-only.otio, .xml and .fcpxml the music alone, to be laid under the original"
         )
     taken = {_number(url) for url in kept}
     while number in taken:
         number += 1
-    return Plan(document, out, format, folder / _wav_name("score", number), track, tuple(warnings))
+    return Plan(document, out, cast(Target, format), folder / _wav_name("score", number), track, tuple(warnings))
 
 
 def _wav_name(word: str, number: int, stem: str = "") -> str:
@@ -187,7 +210,77 @@ def write(
         scored = fcp7_xml.replace(document.data, document.index, musics, markers=markers)
         files.stage(plan.out).write_bytes(scored.data)
         return list(scored.warnings)
+    if plan.target in FCPXML:
+        return _write_fcpxml(plan, edit, files, sounds, provenance, marks, link)
+    if plan.target in mlt_writing.FORMATS:
+        return _write_mlt(plan, edit, files, sounds, provenance, marks, link)
     return _write_json(plan, edit, files, sounds, rate, provenance, marks, link)
+
+
+def _write_fcpxml(
+    plan: Plan,
+    edit: Edit,
+    files: Transaction,
+    sounds: Sequence[_Sound],
+    provenance: Mapping[str, Any],
+    marks: Sequence[Mark],
+    link: Link,
+) -> list[str]:
+    document = plan.document
+    urls = [_linked(plan, sound.wav, _urls(document), link, default="url") for sound in sounds]
+    rate = document.rate or edit.rate  # --rate counts in frames of its own; the file's are the project's
+
+    def here(frame: int) -> int:
+        return rate.frame_at(edit.rate.seconds(frame))
+
+    musics = [
+        fcp7_xml.Music(here(edit.frames), url, sound.wav.name, provenance, sound.stem)
+        for sound, url in zip(sounds, urls, strict=True)
+    ]
+    markers = [fcp7_xml.SequenceMarker(here(mark.frame), mark.name) for mark in marks]
+    scored = fcpxml_score.replace(document.data, document.index, musics, markers=markers)
+    _stage_fcpxml(document, plan.out, files, scored.data)
+    return list(scored.warnings)
+
+
+def _write_mlt(
+    plan: Plan,
+    edit: Edit,
+    files: Transaction,
+    sounds: Sequence[_Sound],
+    provenance: Mapping[str, Any],
+    marks: Sequence[Mark],
+    link: Link,
+) -> list[str]:
+    document = plan.document
+    scored = mlt_writing.scored(
+        document.data,
+        document.index,
+        document.path,
+        plan.out,
+        [mlt_writing.Sound(sound.wav, sound.staged, sound.stem) for sound in sounds],
+        edit.frames,
+        provenance=provenance,
+        markers=[Guide(mark.frame, mark.name, mark.color) for mark in marks],
+        link=link,
+    )
+    return [*scored.warnings, *_stage_mlt(document, plan.out, files, scored.data)]
+
+
+def _stage_mlt(document: Document, out: Path, files: Transaction, data: bytes) -> list[str]:
+    """With a copy beside of a project that is changed in place: editors save over what they had open."""
+    in_place = out.exists() and document.path.exists() and out.samefile(document.path)
+    kept = mlt_writing.keep(document.data, document.path, files) if in_place and data != document.data else None
+    files.stage(out).write_bytes(data)
+    return [mlt_writing.kept(kept)] if kept else []
+
+
+def _stage_fcpxml(document: Document, out: Path, files: Transaction, data: bytes) -> None:
+    if document.format == "fcpxmld":
+        inside = fcpxml_text.INFO
+        bundle.write_folder(document.path, files.stage_folder(out), data, wavs={}, without=set(), name=inside)
+    else:
+        files.stage(out).write_bytes(data)
 
 
 def _write_json(
@@ -274,7 +367,8 @@ def _linked(plan: Plan, wav: Path, urls: Sequence[str], link: Link, *, default: 
     wav = plan.folder.resolve() / wav.relative_to(plan.folder)
     match style:
         case "relative":
-            return media_path.as_relative(wav, plan.out.parent.resolve())
+            # A document inside a bundle folder counts from there.
+            return media_path.as_relative(wav, (plan.out if plan.target == "fcpxmld" else plan.out.parent).resolve())
         case "url":
             return media_path.as_url(wav)
         case "localhost":
@@ -339,7 +433,19 @@ def _write_music_only(
     ]
     xml = fcp7_xml.music_only(edit.name, edit.rate, edit.drop_frame, edit.start_frame, musics)
     files.stage(plan.folder / "music-only.xml").write_bytes(xml)
+    connected = [
+        replace(music, media_url=media_path.as_url(plan.folder.resolve() / sound.wav.relative_to(plan.folder)))
+        for music, sound in zip(musics, sounds, strict=True)
+    ]
+    final_cut = fcpxml_score.music_only(edit.name, edit.rate, edit.drop_frame, edit.start_frame, connected)
+    files.stage(plan.folder / "music-only.fcpxml").write_bytes(final_cut)
     files.stage(plan.folder / "music-only.otio").write_text(text, encoding="utf-8")
+    for sound in sounds:  # an EDL has room for one stereo pair
+        timed, wav = music_only.is_timed(sound.staged), sound.wav.name
+        listed = music_only.edl(edit.name, edit.rate, edit.drop_frame, edit.start_frame, edit.frames, wav, timed=timed)
+        if listed is not None:
+            name = f"music-only.{sound.stem}.edl" if sound.stem else "music-only.edl"
+            files.stage(plan.folder / name).write_bytes(listed.encode("ascii", "replace"))
 
 
 @dataclass(frozen=True)
@@ -348,20 +454,33 @@ class Unscored:
     warnings: tuple[str, ...]
 
 
-def take_out(document: Document, out: Path, files: Transaction, *, every: bool = True) -> Unscored:
-    """Stages the timeline without our score at `out`; `every`: without any, where the file holds several timelines."""
+def take_out(
+    document: Document, out: Path, files: Transaction, *, every: bool = True, touched: bool = True
+) -> Unscored:
+    """Stages the timeline without our score at `out`; `every`: without any, where the file holds several timelines.
+
+    Where `touched` is False, what somebody moved or cut stays, and the file stays where it is.
+    """
     format = SUFFIXES.get(out.suffix.lower())
-    if document.format not in ("otio", "otioz", "otiod", "fcp7"):
+    if document.format not in WRITES:
         raise UsageError(f"{document.path.name}: a score is never written into {document.path.suffix}: none is in it")
     if format != document.format:
         raise UsageError(f"{out.name}: a score is taken out of {document.path.suffix} into {document.path.suffix}")
     if format == "fcp7":
-        bare = fcp7_xml.remove(document.data, None if every else document.index)
+        bare = fcp7_xml.remove(document.data, None if every else document.index, touched=touched)
         files.stage(out).write_bytes(bare.data)
         return Unscored(tuple(bare.removed), tuple(bare.warnings))
+    if format in FCPXML:
+        freed = fcpxml_score.remove(document.data, None if every else document.index, touched=touched)
+        _stage_fcpxml(document, out, files, freed.data)
+        return Unscored(tuple(freed.removed), tuple(freed.warnings))
+    if format in mlt_writing.FORMATS:
+        lifted = mlt_score.remove(document.data, None if every else document.index, touched=touched)
+        said = _stage_mlt(document, out, files, lifted.data)
+        return Unscored(tuple(lifted.removed), (*lifted.warnings, *said))
     text, removed, warnings = document.text, [], []
     for where in [place for place, _ in scored_json.timelines(text)] if every else [document.where]:
-        cleared = scored_json.remove(text, where)
+        cleared = scored_json.remove(text, where, None if touched else "", touched=touched)
         text = cleared.text
         removed += cleared.removed
         warnings += cleared.warnings

@@ -13,7 +13,7 @@ from ...runtime.errors import InputError
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
-_START_TAG = re.compile(rb"""<[^\s/>]+(?:[^"'>]|"[^"]*"|'[^']*')*+>""")
+START_TAG = re.compile(rb"""<[^\s/>]+(?:[^"'>]|"[^"]*"|'[^']*')*+>""")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # What is looked at, by what it lies in: everything else is passed over. The right side is a name for the place.
@@ -103,7 +103,7 @@ class Document:
 
 def parse(data: bytes) -> Document:
     """Raises InputError, with the line, for what is no FCP7 XML."""
-    body, codec, bom = _in_utf8(data)
+    body, codec, bom = in_utf8(data)
     outline = _Outline(body)
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
@@ -139,7 +139,7 @@ class _Outline:
                 self._around.append(None)
                 return
             at = parser.CurrentByteIndex
-            match = _START_TAG.match(self.body, at)
+            match = START_TAG.match(self.body, at)
             head = match.end() if match else at
             node = Node(tag, place, attributes, at, head, head, parent)
             self._around.append(node)
@@ -217,7 +217,8 @@ def _clean(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-def _in_utf8(data: bytes) -> tuple[bytes, str, bytes]:
+def in_utf8(data: bytes) -> tuple[bytes, str, bytes]:
+    """A document in UTF-8, the encoding it came in and its byte order mark. Raises InputError where no way leads back."""
     bom, codec = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", ""))
     rest = data[len(bom) :]
     if not codec and rest[:4:2] == b"<?":

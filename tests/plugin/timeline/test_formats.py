@@ -134,7 +134,8 @@ def test_a_kdenlive_project_may_leave_defaults_of_fades_and_mixes_unsaid(write):
         ("fcp.xml", b"<?xml version='1.0'?><!DOCTYPE fcpxml><fcpxml version='1.9'/>", "FCPXML"),
         ("bomb.kdenlive", b'<!DOCTYPE x [<!ENTITY a "aaaa">]><mlt>&a;</mlt>', "entit"),
         ("bomb.xml", b'<!DOCTYPE x [<!ENTITY a "aaaa">]><xmeml version="4">&a;</xmeml>', "entit"),
-        ("cut.fcpxml", b"<fcpxml/>", "FCPXML"),
+        ("cut.fcpxml", b"<fcpxml/>", "no project"),
+        ("cut2.fcpxml", b"<xmeml/>", "xmeml"),
         ("cut.edl", b"TITLE: nothing\n", "no event"),
         ("cut.aaf", b"not an aaf at all", "AAF"),
         ("cut.kdenlive", b"<mlt><", "Kdenlive"),
@@ -170,9 +171,9 @@ def test_a_zip_without_a_timeline_is_refused(tmp_path):
         read_edit(tmp_path / "cut.otioz")
 
 
-def test_a_fcpxml_bundle_folder_is_refused(tmp_path):
+def test_an_fcpxml_bundle_without_its_document_is_refused(tmp_path):
     (tmp_path / "cut.fcpxmld").mkdir()
-    with pytest.raises(InputError, match="FCPXML"):
+    with pytest.raises(InputError, match=r"holds no Info\.fcpxml"):
         read_edit(tmp_path / "cut.fcpxmld")
 
 
