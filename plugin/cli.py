@@ -11,7 +11,7 @@ import os
 import sys
 
 from ..runtime.errors import Cancelled, HitpointError, InputError, OutputError, UsageError
-from . import stop
+from . import cli_hosts, stop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -186,7 +186,13 @@ def _parser(others: Mapping[str, str]) -> argparse.ArgumentParser:
     cues.add_argument("--csv", type=_path, metavar="FILE", help="write the cue list, for a spreadsheet")
 
     score = command("score", "score an edit and put the music on its timeline")
-    _edit(score)
+    _edit(score, optional=True)
+    cli_hosts.through(score, "the timeline that this editor has open, and put the music there")
+    score.add_argument(
+        "--host-duck",
+        action="store_true",
+        help="with --host: the editor itself goes down under dialogue, to be changed there",
+    )
     _part(score)
     _looking(score)
     _spotting(score)
@@ -207,7 +213,8 @@ def _parser(others: Mapping[str, str]) -> argparse.ArgumentParser:
     _sound(align)
 
     unscore = command("unscore", "take our music off a timeline again")
-    _edit(unscore)
+    _edit(unscore, optional=True)
+    cli_hosts.through(unscore, "the timeline that this editor has open")
     _target(unscore, "unscored")
 
     evaluate = command("evaluate", "measure how a piece of audio meets an edit, or those of a folder")
@@ -227,6 +234,7 @@ def _parser(others: Mapping[str, str]) -> argparse.ArgumentParser:
     preview.add_argument("--height", type=_height, default=360, metavar="LINES", help="of the picture (default: 360)")
 
     _packs(command("packs", "list, check, add and remove models"))
+    cli_hosts.commands(command, _path)
 
     for name, words in others.items():
         listed.add_parser(name, help=words, add_help=False)
@@ -268,8 +276,15 @@ def _packs(parser: argparse.ArgumentParser) -> None:
     hear.add_argument("--variant", choices=("fp32", "fp16", "int8"), help="only this one (default: what suits)")
 
 
-def _edit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("edit", type=_path, metavar="EDIT", help=".otio .otioz .otiod .xml (FCP7) .aaf .edl .kdenlive")
+def _edit(parser: argparse.ArgumentParser, optional: bool = False) -> None:
+    count = "?" if optional else None
+    parser.add_argument(
+        "edit",
+        nargs=count,
+        type=_path,
+        metavar="EDIT",
+        help=".otio .otioz .otiod .xml (FCP7) .aaf .edl .kdenlive .mlt .fcpxml .fcpxmld",
+    )
     parser.add_argument(
         "--rate", metavar="R", help="frames a second, for formats that state none: 25, 23.976, 24000/1001"
     )

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ..runtime.errors import OutputError, UsageError
-from . import show
+from . import host_commands, show
+from .host_commands import bridge as bridge
+from .host_commands import hosts as hosts
+from .host_commands import install as install
+from .host_commands import uninstall as uninstall
 
 Answer = dict[str, Any]
 
@@ -119,7 +123,8 @@ def _write_plan(sheet: Any, out: Path | None, midi: Path | None, table: Path | N
 def score(options: argparse.Namespace) -> Answer:
     from . import scoring
 
-    source = source_of(options)
+    host_commands.check(options)
+    source = source_of(options) if options.edit else None
     wish = scoring.Wish(
         engine=options.engine,
         soundfont=options.soundfont,
@@ -132,6 +137,8 @@ def score(options: argparse.Namespace) -> Answer:
         stems=options.stems,
         **_sounding(options),
     )
+    if source is None or options.host:
+        return host_commands.score(options, source, wish)
     with show.progress() as progress:
         done = scoring.score(source, wish, out=options.out, in_place=options.in_place, progress=progress)
     return _scored(done)
@@ -210,6 +217,9 @@ def align(options: argparse.Namespace) -> Answer:
 def unscore(options: argparse.Namespace) -> Answer:
     from . import scoring
 
+    host_commands.check(options)
+    if options.host:
+        return host_commands.unscore(options, source_of(options) if options.edit else None)
     done = scoring.unscore(source_of(options), out=options.out, in_place=options.in_place)
     return {"out": str(done.out), "tracks_removed": done.tracks, "warnings": list(done.warnings)}
 

@@ -100,6 +100,8 @@ def look(edit: Edit, wanted: Wanted = USUAL, progress: Progress = silent) -> Sho
             else:
                 seen = parse(edit, vision=vision, progress=looking)
         warnings += seen.warnings
+    elif wanted.vision:
+        warnings.append("the vision pack has looked at nothing: no medium of this edit's picture was found")
     spoken, unheard = listen(edit, part(progress, 0.8, 1.0)) if wanted.speech else ((), ())
     warnings += unheard
     boards, told = storyboards(edit, seen, wishes=Wishes(colours=wanted.colours))

@@ -94,9 +94,54 @@ def carried(answer: Answer) -> None:
 
 
 def score(answer: Answer) -> None:
-    _say(f"wrote {answer['out']}")
+    if answer.get("host"):
+        _placed(answer)
+    else:
+        _say(f"wrote {answer['out']}")
     _say(f"      {answer['folder']}: {', '.join(answer['files'])}")
     report(answer)
+
+
+def _placed(answer: Answer) -> None:
+    host = answer["host"]
+    _say(f"placed in {host['title']} ({host['version']}), on '{host['timeline']}': {', '.join(host['tracks'])}")
+    if host["marks"]:
+        _say(f"      {host['marks']} markers")
+    for words in host["missing"]:
+        _say(f"      did not arrive: {words}")
+
+
+def hosts(answer: Answer) -> None:
+    for host in answer["hosts"]:
+        names = ", ".join([host["name"], *host["other_names"]])
+        _say(f"{names}: {host['title']} ({host['kind']}{': ' + ' '.join(host['formats']) if host['formats'] else ''})")
+        _say(f"      {host['how']}")
+        _say(f"      on this machine: {host['seen'] or 'not seen'}")
+        if host["launcher"]:
+            put = host["installed"]
+            _say(f"      launcher: {put['version'] + ' in ' + ', '.join(put['folders']) if put else 'not installed'}")
+        for words in dict.fromkeys(host["cannot"].values()):
+            _say(f"      cannot: {words}")
+        _say(f"      tested against {host['tested']}")
+    _warn(answer)
+
+
+_DID = {
+    "write": ("put there", "would be put there"),
+    "replace": ("renewed", "would be renewed"),
+    "same": ("as it shall be", "as it shall be"),
+    "remove": ("taken away", "would be taken away"),
+    "keep": ("stays", "would stay"),
+    "gone": ("is not there any more", "is not there any more"),
+}
+
+
+def installed(answer: Answer) -> None:
+    for step in answer["steps"]:
+        _say(f"{_DID[step['what']][answer['dry_run']]}: {step['path']}")
+    if answer["after"] and not answer["dry_run"]:
+        _say(f"now, {answer['after']}")
+    _warn(answer)
 
 
 def align(answer: Answer) -> None:
@@ -207,7 +252,12 @@ def _off(seconds: float | None) -> str:
 
 
 def unscore(answer: Answer) -> None:
-    _say(f"wrote {answer['out']}: {answer['tracks_removed']} of our tracks taken out")
+    if "host" in answer:
+        _say(
+            f"{answer['host']}: {answer['tracks_removed']} of our tracks taken off, {answer['markers_removed']} markers"
+        )
+    else:
+        _say(f"wrote {answer['out']}: {answer['tracks_removed']} of our tracks taken out")
     _warn(answer)
 
 

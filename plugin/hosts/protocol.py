@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ...runtime.errors import InputError, OutputError
+from ...runtime.errors import InputError, OutputError, UsageError
 from ..timeline.score_track import NAME as TRACK
 
 # What a host may be unable to do.
@@ -32,13 +32,17 @@ class About:
 @dataclass(frozen=True)
 class Opened:
     """The timeline that is open. `otio` is it as OpenTimelineIO's JSON; `project` the file that holds it, None where it was
-    never saved. `revision` is another one after every change to the timeline that is not of our making.
+    never saved. `revision` is another one after every change to the timeline that is not of our making, and the same after
+    placing or removing a score. `drop_frame` says how its timecode is counted, which OpenTimelineIO cannot; `warnings`, what
+    of the timeline could not be read.
     """
 
     name: str
     otio: str
     project: Path | None
     revision: str
+    drop_frame: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,23 +122,33 @@ class Host(Protocol):
     def move(self, frame: int) -> None: ...
 
     def plan(self, music: Music) -> Plan:
-        """Raises UsageError or OutputError where it could not be placed: a missing file, a locked track."""
+        """Raises InputError where a sound is missing, UsageError or OutputError where it could not be placed otherwise: a
+        locked track, something that the host cannot.
+        """
         ...
 
     def place(self, music: Music) -> Placed:
-        """Plans, applies, reads back and compares. An earlier score of ours that nobody touched is replaced.
+        """Plans, applies, reads back and compares. An earlier score of ours that nobody touched is replaced. Markers that
+        the host cannot write are no reason to refuse the music: `missing` says so.
 
         Raises what `plan` raises, and HostRefused where the host did otherwise than it said; the project is as it was then.
         """
         ...
 
     def remove(self) -> Removed:
-        """Takes every score of ours off that nobody touched, with its markers, and nothing else."""
+        """Takes every score of ours off that nobody touched, with its markers, and nothing else. A locked track stays and is
+        said, or refuses the whole.
+        """
         ...
 
     def close(self) -> None:
         """Lets go of the host; the host itself goes on."""
         ...
+
+
+def unable(about: About, ability: Ability) -> UsageError:
+    """What a method raises for something that is in `cannot`, in the same words."""
+    return UsageError(f"{about.title}: {about.cannot[ability]}")
 
 
 class HostClosed(InputError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +89,10 @@ def test_a_pack_that_is_not_there_or_sees_nothing_is_said(film, packs, tmp_path,
 
 def test_music_for_sale_needs_no_model(film, capsys, tmp_path):
     assert answer(capsys, "score", film, "-o", tmp_path / "sold.otio", "--commercial", "--no-look")[0] == 0
+
+
+def test_a_pack_that_had_nothing_to_look_at_is_said(film, pack):
+    edit, _ = Source(film).read()
+    away = replace(edit, shots=tuple(replace(shot, online=False) for shot in edit.shots))
+    assert any("vision pack has looked at nothing" in words for words in look(away, Wanted(vision=str(pack))).warnings)
+    assert not any("vision pack" in words for words in look(away).warnings)
