@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .panel.window import Window
 
-HOSTS = ("files",)
+FILES = "files"
 
 
 def run(
@@ -39,7 +39,9 @@ def run(
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(500)
     window.show()
-    if asked.edit:
+    if asked.host != FILES:
+        QTimer.singleShot(0, lambda: window.open_host(asked.host, asked.edit or ""))
+    elif asked.edit:
         more = {"rate": asked.rate, "timeline": asked.timeline, "media_roots": asked.media_root}
         QTimer.singleShot(0, lambda: window.open(asked.edit, **more))
     status = app.exec()
@@ -51,18 +53,31 @@ def _asked(arguments: Sequence[str], parser: argparse.ArgumentParser) -> argpars
     panel = commands.add_parser("panel", description=COMMANDS["panel"].capitalize() + ".", allow_abbrev=False)
     panel.add_argument("edit", nargs="?", metavar="EDIT", help="the edit to open")
     panel.add_argument(
-        "--host", metavar="NAME", default="files", help="the editor to follow; files: none, edits come as files"
+        "--host",
+        metavar="NAME",
+        default=FILES,
+        help="the video editor to follow, `hitpoint hosts` lists them; files: none, edits come as files",
     )
     panel.add_argument("--rate", metavar="R", default="", help="frames a second, where the file does not say")
     panel.add_argument("--timeline", metavar="NAME", default="", help="which timeline, where the file holds several")
     panel.add_argument("--media-root", metavar="DIR", action="append", default=[], help="where media are looked for")
     panel.add_argument("--json", action="store_true", help="print one JSON object on standard output at the end")
     asked = parser.parse_args(list(arguments))
-    if asked.host not in HOSTS:
-        raise UsageError(f"there is no bridge to the host '{asked.host}'; there is: {', '.join(HOSTS)}")
+    if asked.host != FILES:
+        _check_host(asked)
     if asked.edit and not Path(asked.edit).exists():
         raise InputError(f"{asked.edit}: there is no such file")
     return asked
+
+
+def _check_host(asked: argparse.Namespace) -> None:
+    from ..plugin.hosts.known import known
+
+    host = known(asked.host)
+    if host.formats and not asked.edit:
+        raise UsageError(f"{host.title} are reached by a file: name it ({', '.join(host.formats)})")
+    if not host.formats and asked.edit:
+        raise UsageError(f"{host.title} is asked what it has open: leave {asked.edit} out")
 
 
 def _application() -> QApplication:

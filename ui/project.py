@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 from ..runtime.errors import HitpointError, OutputError
 from ..runtime.mix.files import writing
 from .state.codec import from_json, to_json
-from .state.panel import InOut, Panel, ScoreSettings, Settings, View
+from .state.panel import InOut, Panel, Reading, ScoreSettings, Settings, View
 from .state.plan import Plan
 from .state.take import Placed, Take
 
@@ -40,6 +42,24 @@ class Project:
     view: View = field(default_factory=View)
     gone: tuple[int, ...] = ()
     next_take: int = 1
+    reading: Reading = field(default_factory=Reading)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder held: `project` None where there was none to go on with, `told` what to say of that. `mark` tells the
+    bytes apart, "" for no file. `barred` says why nothing may be written over what is there, "" where it may.
+    """
+
+    project: Project | None = None
+    told: str = ""
+    mark: str = ""
+    barred: str = ""
+    next_take: int = 1
+
+
+class Newer(HitpointError):
+    """A project of a Hitpoint that is newer than this one."""
 
 
 def fresh(settings: Settings) -> Project:
@@ -65,6 +85,7 @@ def project_of(panel: Panel, gone: tuple[int, ...], next_take: int) -> Project:
         panel.view,
         gone,
         next_take,
+        panel.reading,
     )
 
 
@@ -84,36 +105,49 @@ def loads(data: bytes) -> Project:
     if not version.isdecimal():
         raise HitpointError("is no project of Hitpoint's")
     if int(version) > VERSION:
-        raise HitpointError("was written by a newer Hitpoint")
+        raise Newer("was written by a newer Hitpoint")
     return from_json(Project, said)
 
 
-def load(folder: Path) -> tuple[Project | None, str]:
-    """The project in a folder, None where there is none, and what to say. What cannot be read is kept aside."""
+def load(folder: Path, *, ours: bool = True) -> Found:
+    """The project in a folder. What is damaged is kept aside; what this Hitpoint may not understand stays where it is, and
+    where the folder is not `ours`, all of it.
+    """
     path = folder / NAME
     with suppress(OSError):
-        for left in folder.glob(f".{NAME}.*"):  # of a panel that was killed while it saved
+        for left in folder.glob(f".{NAME}.*") if ours else ():  # of a panel that was killed while it saved
             left.unlink()
+    number = _free_number(folder)
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = _bytes(path)
     except FileNotFoundError:
-        return None, ""
+        return Found(next_take=number)
     except OSError as error:
-        return None, f"{path} cannot be read ({(error.strerror or str(error)).lower()}): this edit starts afresh"
+        return Found(barred=f"{path} cannot be read ({(error.strerror or str(error)).lower()})", next_take=number)
     try:
         if len(data) > MOST_BYTES:
             raise HitpointError("is too large")
-        return _sound(loads(data), folder), ""
+        project = _sound(loads(data), folder)
+        return Found(project, mark=mark_of(data), next_take=max(number, project.next_take))
+    except Newer as error:
+        return Found(barred=f"{path} {error}", next_take=number)
     except HitpointError as error:
-        aside = _aside(path)
-        kept = f"it is kept as {aside.name}" if aside else "it could not be kept aside"
-        return None, f"{path} {_reason(error)}: this edit starts afresh, {kept}"
+        aside = _aside(path) if ours else None
+        if aside is None:
+            return Found(barred=f"{path} {_reason(error)}", next_take=number)
+        told = f"{path} {_reason(error)}: this edit starts afresh, it is kept as {aside.name}"
+        if number > 1:
+            told += f", and earlier takes stay in {folder.name}/takes"
+        return Found(told=told, next_take=number)
 
 
-def write(folder: Path, data: bytes) -> None:
+def mark_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def write(folder: Path, data: bytes, name: str = NAME) -> None:
     """In place of the old one by a rename, so that at every moment a whole one is there. Raises OutputError."""
-    path = folder / NAME
+    path = folder / name
     fresh = folder / f".{NAME}.{os.getpid()}"
     with writing(path):
         folder.mkdir(parents=True, exist_ok=True)
@@ -130,16 +164,31 @@ def write(folder: Path, data: bytes) -> None:
 
 class Saver:
     """Saves in a thread of its own, a moment after the last change. `failed` is called there, once for a row of failures,
-    with a sentence; what is newest is tried again with the next change.
+    with a sentence; what is newest is tried again with the next change. `mark` is that of the file as it was read: where
+    somebody else wrote it since, theirs stays and ours is kept beside it, which `overtaken` is told, once, with a sentence.
     """
 
-    def __init__(self, folder: Path, failed: Callable[[str], None], delay: float = DELAY) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        failed: Callable[[str], None],
+        delay: float = DELAY,
+        *,
+        mark: str = "",
+        overtaken: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._folder, self._failed, self._delay = folder, failed, delay
+        self._mark, self._overtaken, self._name = mark, overtaken, NAME
         self._wake = threading.Condition()
         self._waiting: Project | None = None
         self._now = self._busy = self._ended = False
         self._said = False
         self._thread: threading.Thread | None = None
+
+    @property
+    def mark(self) -> str:
+        """That of the file as it was last read or written here."""
+        return self._mark
 
     def put(self, project: Project) -> None:
         with self._wake:
@@ -178,7 +227,7 @@ class Saver:
                         break
                 project, self._waiting, self._busy = self._waiting, None, True
             try:
-                write(self._folder, dumps(project))
+                self._write(dumps(project))
                 self._said = False
             except OutputError as error:
                 if not self._said:
@@ -188,6 +237,29 @@ class Saver:
                 with self._wake:
                     self._busy = False
                     self._wake.notify_all()
+
+    def _write(self, data: bytes) -> None:
+        if self._name == NAME and not self._is_ours():
+            ours = _unused(self._folder, "project.other")
+            self._name = ours.name
+            write(self._folder, data, self._name)
+            self._overtaken(
+                f"{self._folder / NAME} was changed by another program since it was opened here: that one stays, and "
+                f"what you do here is kept as {self._name}; open the edit again to see theirs"
+            )
+            return
+        write(self._folder, data, self._name)
+        if self._name == NAME:
+            self._mark = mark_of(data)
+
+    def _is_ours(self) -> bool:
+        """Whether the file is as it was when this panel last read or wrote it. One that is gone may be written anew."""
+        try:
+            return mark_of(_bytes(self._folder / NAME)) == self._mark
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
 
 
 def _sound(project: Project, folder: Path) -> Project:
@@ -202,15 +274,28 @@ def _sound(project: Project, folder: Path) -> Project:
     return replace(project, takes=tuple(takes), current=current, next_take=highest)
 
 
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES + 1)
+
+
+def _free_number(folder: Path) -> int:
+    """The number after that of every take that lies in a folder, whoever made it."""
+    with suppress(OSError):
+        numbers = [int(path.name) for path in (folder / "takes").iterdir() if path.name.isdecimal()]
+        return 1 + max(numbers, default=0)
+    return 1
+
+
+def _unused(folder: Path, stem: str) -> Path:
+    return next(path for number in count(1) if not (path := folder / f"{stem}-{number}.json").exists())
+
+
 def _aside(path: Path) -> Path | None:
-    for number in range(1, 1000):
-        aside = path.with_name(f"project.damaged-{number}.json")
-        if not aside.exists():
-            try:
-                return path.replace(aside)
-            except OSError:
-                return None
-    return None
+    try:
+        return path.replace(_unused(path.parent, "project.damaged"))
+    except OSError:
+        return None
 
 
 def _reason(error: HitpointError) -> str:

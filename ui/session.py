@@ -10,12 +10,14 @@ from typing import Any
 
 from .actions.actions import Actions
 from .actions.refused import Refused
-from .keeping import PARTS, Keeping
-from .project import DELAY, Project, fresh, load
+from .following import Following
+from .keeping import PARTS, Keeping, Opening, opening
+from .project import DELAY, Found, fresh
+from .shelf import Shelf
 from .state import plan_json
 from .state.codec import from_json, to_json
 from .state.edit import SeenEdit
-from .state.panel import Job, Machine, Message, PackInfo
+from .state.panel import Job, Message, Reading
 from .state.plan import Plan
 from .state.seeds import digest_of, seeds_of
 from .state.store import Store
@@ -32,7 +34,7 @@ MOST_MESSAGES = 30
 RECENT = 8
 
 
-class Session:
+class Session(Shelf):
     """One panel's work. Lives in the interface's thread; `post` brings there what workers and timers have to say."""
 
     def __init__(
@@ -47,6 +49,7 @@ class Session:
     ) -> None:
         self.store, self.actions, self._post, self._delay = store, actions, post, delay
         self.jobs = Jobs(store, post, launch, grace=grace, failed=self._job_failed)
+        self.following = Following(store, self.jobs, post, lambda words: self.say("warning", words))
         self._source: dict[str, Any] = {}
         self._edit_number = 0
         self._keeping: Keeping | None = None
@@ -67,37 +70,60 @@ class Session:
         media_roots: Sequence[str | Path] = (),
     ) -> None:
         """Reads an edit, and what was kept of it; then looks at its picture and plans. The edit that is open stays so where
-        the other one cannot be read.
+        the other one cannot be read. Where nothing is said of how to read it, it is read as the last time.
         """
-        source = {
-            "path": str(Path(path).absolute()),
-            "rate": rate or "",
-            "timeline": timeline or "",
-            "media_roots": [str(Path(root).absolute()) for root in media_roots],
-        }
+        roots = tuple(str(Path(root).absolute()) for root in media_roots)
+        self._open(str(Path(path).absolute()), Reading(rate or "", timeline or "", roots), as_before=True)
 
-        kept = self._keeping
+    def open_again(self, reading: Reading | None = None) -> None:
+        """The edit that is open, read once more: the same way, or another."""
+        if self.store.state.edit is None:
+            raise Refused("no edit is open")
+        if self.store.state.host:
+            host = {word: self._source[word] for word in ("host", "file")}
+            self._open("", reading or self.store.state.reading, as_before=False, host=host)
+            return
+        self._open(self._source["path"], reading or self.store.state.reading, as_before=False)
 
-        def read(answer: Answer) -> tuple[SeenEdit, str, Project | None, str]:
-            if kept is not None:
-                kept.settle()  # it may be the same edit that is opened once more
-            return answers.opened(answer), str(answer["folder"]), *load(Path(answer["folder"]))
+    def open_host(self, name: str, file: str | Path = "") -> None:
+        """Reads the timeline that a video editor has open; `file` for those that are reached by one. What is written goes
+        there, and its playhead and ours follow each other.
+        """
+        self._open("", Reading(), as_before=True, host={"host": name, "file": str(file)})
 
-        def done(found: tuple[SeenEdit, str, Project | None, str]) -> None:
-            seen, folder, project, told = found
-            self._leave()
+    def look_in(self, folder: str | Path) -> None:
+        """Reads the edit once more, its media looked for in one more folder."""
+        now = self.store.state.reading
+        roots = tuple(dict.fromkeys([*now.media_roots, str(Path(folder).absolute())]))
+        self.open_again(replace(now, media_roots=roots))
+
+    def _open(self, path: str, reading: Reading, *, as_before: bool, host: dict[str, str] | None = None) -> None:
+        source, kept = {"path": path, **to_json(reading), **(host or {})}, self._keeping
+
+        def read(answer: Answer) -> Opening:
+            return opening(answer, kept)
+
+        def done(opened: Opening) -> None:
+            before = opened.found.project
+            if as_before and before and reading == Reading() != before.reading:
+                self._open(path, before.reading, as_before=False, host=host)
+                return
+            left = self._leave()
+            if left and kept is not None and kept.folder == opened.folder:
+                opened = replace(opened, found=left)  # what was changed since it was read is there as well
             self._edit_number += 1
-            self._source = source
-            self._enter(seen, Path(folder), project or fresh(self.store.state.settings))
-            if told:
-                self.say("warning", told)
+            self._source = {**source, **opened.source}
+            self._enter(opened, reading)
             self._parse()
+            self.following.begin(self._source)
 
-        title, given = f"Open {Path(path).name}", {"source": source}
+        title, given = f"Open {host['host'] if host else Path(path).name}", {"source": source}
         self._order("open", title, given, done, read=read, instead="open", any_edit=True)
 
     def demo(self, folder: str | Path) -> None:
         """Makes the demo's film and edit in a folder, and opens it."""
+        if self.jobs.busy("demo"):
+            raise Refused("the demo is being made already")
         self._order(
             "demo", "Make the demo", {"folder": str(folder)}, lambda answer: self.open(answer["path"]), any_edit=True
         )
@@ -111,7 +137,7 @@ class Session:
     def score(self) -> None:
         """A new take of the plan."""
         plan, score = self._plan(), self.store.state.score
-        number = self._kept().new_take()
+        number = self._ours().new_take()
         seeds = seeds_of(plan, score)
 
         def read(answer: Answer) -> tuple[Take, Heard, str]:
@@ -131,6 +157,7 @@ class Session:
         if not chosen:
             raise Refused("this storyboard is not there any more")
         part = replace(plan, boards=chosen)
+        self._ours()
 
         def read(answer: Answer) -> tuple[Heard, str]:
             return answers.heard(0, answer["heard"]), str(answer["peaks"])
@@ -198,7 +225,7 @@ class Session:
                 placed = replace(placed, earlier=replace(before, undo=False, earlier=None))
             self.store.change("", placed=placed, writing=None)
 
-        given = {**self._to_write, "keep": str(self._kept().folder / BEFORE)}
+        given = {**self._to_write, "keep": str(self._ours().folder / BEFORE)}
         self._order("write", f"Write {take.name} to the timeline", given, done)
 
     def unwrite(self) -> None:
@@ -214,11 +241,11 @@ class Session:
             for words in answer["warnings"]:
                 self.say("warning", str(words))
 
-        keep = str(self._kept().folder / BEFORE) if placed.undo else ""
-        given = {"keep": keep, "out": placed.out, "timeline": self._source.get("timeline", "")}
+        keep = str(self._ours().folder / BEFORE) if placed.undo else ""
+        given = {"keep": keep, "out": placed.out, "timeline": self._source.get("timeline", ""), "source": self._source}
         self._order("unwrite", "Take the score out", given, done)
 
-    # Jobs, packs, the machine
+    # Jobs
 
     def cancel(self, job_id: int) -> None:
         self.jobs.cancel(job_id)
@@ -231,31 +258,6 @@ class Session:
 
     def clear_jobs(self) -> None:
         self.jobs.clear()
-
-    def list_packs(self) -> None:
-        self._packs("List the packs", {}, shown=False)
-
-    def verify_pack(self, name: str) -> None:
-        self._packs(f"Verify {name}", {"do": "verify", "pack": name})
-
-    def add_pack(self, path: str | Path, replace: bool = False) -> None:
-        self._packs(f"Add {Path(path).name}", {"do": "add", "pack": str(path), "replace": replace})
-
-    def remove_pack(self, name: str) -> None:
-        self._packs(f"Remove {name}", {"do": "remove", "pack": name})
-
-    def examine(self) -> None:
-        """What this machine has arrives in `state.machine`."""
-
-        self._order(
-            "examine",
-            "Look at this machine",
-            {},
-            lambda machine: self.store.set("machine", machine),
-            read=lambda answer: from_json(Machine, answer),
-            shown=False,
-            any_edit=True,
-        )
 
     def say(self, kind: Any, text: str, details: str = "") -> None:
         self._last_message += 1
@@ -278,7 +280,10 @@ class Session:
         self._leave()
         self.jobs.close()
 
-    def _enter(self, seen: SeenEdit, folder: Path, project: Project) -> None:
+    def _enter(self, opened: Opening, reading: Reading) -> None:
+        seen, found = opened.seen, opened.found
+        project = found.project or fresh(self.store.state.settings)
+        project = replace(project, next_take=found.next_take, reading=reading)
         with self.store.together():
             self.store.change(
                 "",
@@ -289,28 +294,49 @@ class Session:
                 rehearsal=None,
                 waves=(),
                 writing=None,
+                unkept=opened.unkept,
+                host=opened.host,
             )
-            recent = dict.fromkeys([seen.path, *self.store.state.settings.recent])
-            self.store.set("settings.recent", tuple(recent)[:RECENT])
+            if opened.host is None:
+                recent = dict.fromkeys([seen.path, *self.store.state.settings.recent])
+                self.store.set("settings.recent", tuple(recent)[:RECENT])
         self.actions.forget()
 
         def failed(words: str) -> None:
             self._post(lambda: self.say("warning", words))
 
-        self._keeping = Keeping(self.store, folder, project, failed, self._delay)
-        self._sweep(project.gone)
+        def overtaken(words: str) -> None:
+            self._post(lambda: self.store.set("unkept", words))
 
-    def _leave(self) -> None:
+        self._keeping = Keeping(
+            self.store,
+            opened.folder,
+            project,
+            failed,
+            self._delay,
+            claim=opened.claim,
+            mark=found.mark,
+            overtaken=overtaken,
+        )
+        if found.told:
+            self.say("warning", found.told)
+        if not opened.unkept:
+            self._sweep(project.gone)
+
+    def _leave(self) -> Found | None:
         """The edit that is open is kept and put away."""
+        left: Found | None = None
+        self.following.end()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         if self._keeping is not None:
-            self._keeping.close()
+            left = self._keeping.close()
             self._keeping = None
         for job in self.store.state.jobs:
             if job.active and job.kind not in ("open", "packs", "examine", "demo"):
                 self.jobs.cancel(job.id)
+        return left
 
     def _parse(self, anew: bool = False) -> None:
         state = self.store.state
@@ -334,7 +360,7 @@ class Session:
                 with self.store.together():
                     self.store.set("plan", plan)
                     self.store.set("inout", asking.inout(self.store.state, plan))
-                    self.store.change("view", boards=(), hits=(), loop=0)
+                    self.store.change("view", boards=(), hits=(), point=None, loop=0)
             for words in told:
                 self.say("warning", words)
             self._later("lay", LAY_AFTER, self._lay)
@@ -432,24 +458,7 @@ class Session:
         self._order("sweep", "Tidy up", given, lambda _: kept.swept(ids), shown=False)
 
     def _music(self, plan: Plan, seeds: tuple[int, ...], folder: str) -> dict[str, Any]:
-        state = self.store.state
-        speech = state.edit.speech if state.edit else ()
-        return {
-            "source": self._source,
-            "plan": lambda: plan_json.to_json(plan),
-            "seeds": list(seeds),
-            "score": {**to_json(state.score), "device": state.settings.device},
-            "spoken": [[said.start, said.end, said.confidence] for said in speech],
-            "folder": str(self._kept().folder / folder),
-        }
-
-    def _packs(self, title: str, given: dict[str, Any], shown: bool = True) -> None:
-        def done(found: tuple[tuple[PackInfo, ...], str]) -> None:
-            self.store.set("packs", found[0])
-            if found[1]:
-                self.say("note", found[1])
-
-        self._order("packs", title, given, done, read=answers.packs, shown=shown, any_edit=True)
+        return asking.music(self.store.state, self._source, plan, seeds, self._kept().folder / folder)
 
     def _order(
         self,
@@ -483,6 +492,13 @@ class Session:
         if self._keeping is None:
             raise Refused("no edit is open")
         return self._keeping
+
+    def _ours(self) -> Keeping:
+        """What is kept, for who would add to it."""
+        kept = self._kept()
+        if self.store.state.unkept:
+            raise Refused(f"nothing can be made here: {self.store.state.unkept}")
+        return kept
 
     def _plan(self) -> Plan:
         plan = self.store.state.plan

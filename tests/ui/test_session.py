@@ -219,7 +219,8 @@ def test_a_worker_killed_in_mid_render_is_a_sentence_and_the_panel_goes_on(rende
     panel.until(lambda: panel.job("score").state == "failed")
     assert "signal 9" in panel.job("score").sentence and "nothing is lost" in panel.job("score").sentence
     assert panel.state.messages[-1].kind == "error" and "Score: take 1" in panel.state.messages[-1].text
-    assert replace(panel.state, jobs=(), messages=()) == before
+    panel.idle()  # the beats may still have been on their way
+    assert replace(panel.state, jobs=(), messages=(), laid=None) == replace(before, laid=None)
     assert left(tmp_path) == []
     panel.actions.undo()
     assert panel.state.plan.boards[0].name == "Dawn"
@@ -351,3 +352,76 @@ def test_a_take_on_the_timeline_is_what_the_command_line_makes(panel, tmp_path):
     for name in ("score.wav", "score.mid", "cues.json"):
         assert (ours / name).read_bytes() == (done.folder / name).read_bytes(), name
     assert Path(panel.state.placed.out).read_bytes() == done.out.read_bytes()
+
+
+def test_a_second_panel_on_an_edit_says_so_and_changes_nothing_of_it(own, tmp_path):
+    edit = timeline(tmp_path / "cut.otio", 9)
+    own.open(edit)
+    assert own.state.unkept == ""
+    own.session.save()
+    kept = tmp_path / "cut.scored.hitpoint" / "project.json"
+    before = kept.read_bytes()
+    second = Panel()
+    try:
+        second.open(edit)
+        assert f"another panel (process {os.getpid()}" in second.state.unkept
+        second.actions.rename(second.state.plan.boards[0].id, "Mine")
+        second.session.save()
+        for attempt in (second.session.score, second.session.rehearse):
+            with pytest.raises(Refused, match="another panel"):
+                attempt()
+        assert kept.read_bytes() == before
+        own.session.close()
+        second.session.open_again()
+        second.until(lambda: not second.state.unkept and second.state.laid and not second.session.jobs.busy())
+        assert second.state.plan.boards[0].name == "Dawn"  # what was kept, not what was not
+    finally:
+        second.session.close()
+
+
+def test_an_edit_is_read_again_as_it_was_read_the_last_time(own, tmp_path):
+    edit = timeline(tmp_path / "cut.otio", 9)
+    own.session.open(edit, rate="50", media_roots=[tmp_path])
+    own.until(lambda: own.state.laid is not None and not own.session.jobs.busy())
+    assert own.state.edit.edit.rate.fps == 50
+    own.open(timeline(tmp_path / "other.otio", 4))
+    own.open(edit)
+    assert own.state.edit.edit.rate.fps == 50
+    assert own.state.reading.media_roots == (str(tmp_path),)
+    own.session.open_again(replace(own.state.reading, rate=""))
+    own.until(lambda: own.state.edit.edit.rate.fps == 25 and not own.session.jobs.busy())
+    own.session.look_in(tmp_path / "more")
+    own.until(lambda: len(own.state.reading.media_roots) == 2 and not own.session.jobs.busy())
+
+
+def test_a_demo_is_made_once_at_a_time(own, tmp_path):
+    own.session.demo(tmp_path / "demo")
+    with pytest.raises(Refused, match="being made already"):
+        own.session.demo(tmp_path / "demo")
+    own.session.cancel_all()
+    own.idle()
+
+
+def test_an_edit_in_a_folder_that_cannot_be_written_has_its_takes_elsewhere(own, tmp_path, monkeypatch):
+    monkeypatch.setenv("HITPOINT_DATA", str(tmp_path / "data"))
+    (tmp_path / "disc").mkdir()
+    edit = timeline(tmp_path / "disc" / "cut.otio", 4)
+    (tmp_path / "disc" / "cut.scored.hitpoint").write_bytes(b"")  # as good as a read-only disc, also for root
+    own.open(edit)
+    assert own.state.unkept == "" and any("cannot be written" in message.text for message in own.state.messages)
+    own.actions.rename(own.state.plan.boards[0].id, "Kept")
+    own.session.save()
+    (kept,) = (tmp_path / "data" / "edits").glob("cut*/project.json")
+    assert "Kept" in kept.read_text()
+
+
+def test_what_is_changed_while_the_same_edit_is_read_again_stays(own, tmp_path):
+    own.open(timeline(tmp_path / "cut.otio", 9))
+    own.session.save()
+    own.session.open_again()
+    own.actions.rename(own.state.plan.boards[0].id, "Meanwhile")
+    own.until(lambda: own.job("open").state == "done" and not own.session.jobs.busy())
+    assert own.state.plan.boards[0].name == "Meanwhile"
+    own.session.save()
+    assert own.state.unkept == ""  # it was us who wrote it
+    assert not list(tmp_path.glob("cut.scored.hitpoint/project.other*"))

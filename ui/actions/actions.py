@@ -122,6 +122,15 @@ class Actions:
         drawn = list(points)
         self._shape("Draw the energy", "energy", [], lambda p: energy.draw(p, drawn))
 
+    def move_point(self, frame: int, to: int, value: float) -> None:
+        self._shape("Move a point of the energy", "point", [frame], lambda p: energy.move_point(p, frame, to, value))
+
+    def add_point(self, frame: int) -> None:
+        self._shape("Add a point to the energy", "point", [frame], lambda p: energy.add_point(p, frame))
+
+    def remove_point(self, frame: int) -> None:
+        self._shape("Remove a point of the energy", "point", [frame], lambda p: energy.remove_point(p, frame))
+
     # Hits
 
     def hold(self, ids: Ids, held: Held) -> None:

@@ -12,7 +12,7 @@ from ...runtime.cues.place import MAX_TEXT
 from ...runtime.cues.sheet import Hit
 from ...runtime.cues.sheet import Storyboard as SheetBoard
 from ...runtime.edit import Edit
-from ..state.plan import Board, HitMark, Plan
+from ..state.plan import Board, HitMark, Plan, Points
 from .refused import Refused
 
 SLOWEST, FASTEST = 30.0, 300.0  # bpm that a person may ask for
@@ -32,7 +32,7 @@ def edge_targets(plan: Plan, board_id: int, cuts: Sequence[int]) -> tuple[int, .
 
 
 def move_edge(plan: Plan, board_id: int, frame: int, edit: Edit | None = None) -> Plan:
-    """The storyboard starts at `frame`, and the one before ends there."""
+    """The storyboard starts at `frame`, and the one before ends there; the energy of both goes along."""
     index = _index(plan, board_id)
     board = plan.boards[index]
     if not index:
@@ -48,7 +48,22 @@ def move_edge(plan: Plan, board_id: int, frame: int, edit: Edit | None = None) -
         return plan
     boards = list(plan.boards)
     boards[index - 1 : index + 1] = [_relaid(before, end=frame), _relaid(board, start=frame)]
-    return _with_boards(plan, boards, edit)
+    moved = replace(plan, energy=_along(plan.energy, before.start, board.start, board.end, frame))
+    return _with_boards(moved, boards, edit)
+
+
+def _along(points: Points, start: int, edge: int, end: int, to: int) -> Points:
+    """The energy between `start` and `end`, what lies before the edge and what lies behind it each stretched to its new room."""
+    moved: dict[int, float] = {}
+    for frame, energy in points:
+        if frame == edge - 1:  # a step at the edge stays one
+            frame = to - 1
+        elif start < frame < edge:
+            frame = start + round((frame - start) * (to - start) / (edge - start))
+        elif edge <= frame < end:
+            frame = end - round((end - frame) * (end - to) / (end - edge))
+        moved[frame] = energy
+    return tuple(sorted(moved.items()))
 
 
 def split(plan: Plan, board_id: int, frame: int, edit: Edit | None = None) -> Plan:

@@ -171,7 +171,10 @@ class BoardPage(Column):
         if not found:
             self._title.setText(self.tr("No storyboard selected") if plan else self.tr("No storyboards yet"))
             hint = self.tr("Choose one here or in the strip, or press ] to go from one to the next.")
-            self._when.setText(hint if plan else self.tr("They come when the picture has been looked at."))
+            coming = self.tr("They come when the picture has been looked at.")
+            if state.edit and state.edit.parsed:
+                coming = self.tr("This edit shows no picture to make music for: open one that has shots.")
+            self._when.setText(hint if plan else coming)
             self._list_boards(plan.boards if plan else ())
             self._mood_words.clear()
             self._density_words.clear()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeySequence
 
+from ..actions.energy import points_of
 from . import words
 from .board_page import merge_selected, split_at_playhead
 from .words import QT_TRANSLATE_NOOP
@@ -49,7 +50,7 @@ def _walk_boards(window: Window, step: int) -> None:
     else:
         here = state.plan.board_at(state.view.playhead) if state.plan else None
         index = state.plan.index(here.id) if here and state.plan else 0
-    window.desk.store.change("view", boards=(boards[index].id,), hits=())
+    window.desk.select(boards[index].id)
     window.strip.look(window.strip.axis.showing(boards[index].start))
 
 
@@ -63,7 +64,7 @@ def _walk_hits(window: Window, step: int) -> None:
         index = min(max(0, chosen[-1] + step), len(hits) - 1)
     else:
         index = min(range(len(hits)), key=lambda n: abs(hits[n].frame - state.view.playhead))
-    window.desk.store.change("view", hits=(hits[index].id,))
+    window.desk.select_hits(hits[index].id)
     window.strip.look(window.strip.axis.showing(hits[index].frame))
 
 
@@ -82,11 +83,49 @@ def _add_hit(window: Window) -> None:
     desk = window.desk
     made: list[int] = []
     if desk.attempt(lambda: made.append(desk.actions.add_hit(desk.state.view.playhead))):
-        desk.store.change("view", hits=(made[0],))
+        desk.select_hits(made[0])
 
 
-def _remove_hits(window: Window) -> None:
-    if window.desk.state.view.hits:
+def _walk_points(window: Window, step: int) -> None:
+    desk, plan = window.desk, window.desk.state.plan
+    points = points_of(plan) if plan else ()
+    if not points:
+        return
+    now = desk.point()
+    if now is None:
+        here = desk.state.view.playhead
+        index = min(range(len(points)), key=lambda n: abs(points[n][0] - here))
+    else:
+        index = min(max(0, [at for at, _ in points].index(now) + step), len(points) - 1)
+    desk.select_point(points[index][0])
+    window.strip.look(window.strip.axis.showing(points[index][0]))
+
+
+def _move_point(window: Window, frames: int, step: float) -> bool:
+    """The selected point of the energy by so many frames and so much; whether one is selected."""
+    desk, plan, now = window.desk, window.desk.state.plan, window.desk.point()
+    if plan is None or now is None:
+        return False
+    points = points_of(plan)
+    n = [at for at, _ in points].index(now)
+    if desk.attempt(desk.actions.move_point, now, now + frames, points[n][1] + step) and desk.state.plan:
+        desk.select_point(points_of(desk.state.plan)[n][0])
+    return True
+
+
+def _add_point(window: Window) -> None:
+    desk = window.desk
+    frame = desk.state.view.playhead
+    if desk.attempt(desk.actions.add_point, frame):
+        desk.select_point(frame)
+
+
+def _remove(window: Window) -> None:
+    """The selected point of the energy, else the selected hits."""
+    desk, now = window.desk, window.desk.point()
+    if now is not None:
+        desk.attempt(desk.actions.remove_point, now)
+    elif window.desk.state.view.hits:
         window.desk.attempt(window.desk.actions.remove_hits, window.desk.state.view.hits)
 
 
@@ -111,6 +150,8 @@ def _second(window: Window) -> int:
 
 
 def _nudge_energy(window: Window, step: float) -> None:
+    if _move_point(window, 0, step):
+        return
     desk, plan = window.desk, window.desk.state.plan
     for id in desk.selected():
         board = plan.board(id) if plan else None
@@ -132,7 +173,9 @@ def _point(window: Window, which: str) -> None:
 
 
 def _move_edge(window: Window, step: int) -> None:
-    """The start of the selected storyboard goes to the cut before or after it."""
+    """The start of the selected storyboard goes to the cut before or after it; a point of the energy by a frame."""
+    if _move_point(window, step, 0.0):
+        return
     desk, plan = window.desk, window.desk.state.plan
     chosen = desk.selected()
     board = plan.board(chosen[0]) if chosen and plan else None
@@ -164,6 +207,7 @@ def _regenerate(window: Window) -> None:
 
 COMMANDS: tuple[Command, ...] = (
     Command("open", "edit", QT_TRANSLATE_NOOP("Panel", "Open an edit"), ("Ctrl+O",), lambda w: w.ask_to_open()),
+    Command("read", "edit", QT_TRANSLATE_NOOP("Panel", "Read the edit another way"), ("Ctrl+Shift+O",), lambda w: w.ask_how_to_read()),
     Command("score", "edit", QT_TRANSLATE_NOOP("Panel", "Score: make a take"), ("Ctrl+Return",), lambda w: w.desk.attempt(w.desk.session.score)),
     Command("rehearse", "edit", QT_TRANSLATE_NOOP("Panel", "Rehearse the selection: a draft to hear"), ("Ctrl+Shift+Return",),
             lambda w: w.desk.attempt(w.desk.session.rehearse, w.desk.selected())),
@@ -192,16 +236,21 @@ COMMANDS: tuple[Command, ...] = (
     Command("merge", "boards", QT_TRANSLATE_NOOP("Panel", "Merge with the next"), ("M",), lambda w: merge_selected(w.desk)),
     Command("rename", "boards", QT_TRANSLATE_NOOP("Panel", "Rename"), ("F2",), _rename),
     Command("lock", "boards", QT_TRANSLATE_NOOP("Panel", "Lock and unlock"), ("Shift+L",), _lock),
-    Command("edge_back", "boards", QT_TRANSLATE_NOOP("Panel", "Its start to the cut before"), ("Alt+Left",), lambda w: _move_edge(w, -1)),
-    Command("edge_on", "boards", QT_TRANSLATE_NOOP("Panel", "Its start to the next cut"), ("Alt+Right",), lambda w: _move_edge(w, 1)),
-    Command("more_energy", "boards", QT_TRANSLATE_NOOP("Panel", "More energy"), ("Alt+Up",), lambda w: _nudge_energy(w, 0.05)),
-    Command("less_energy", "boards", QT_TRANSLATE_NOOP("Panel", "Less energy"), ("Alt+Down",), lambda w: _nudge_energy(w, -0.05)),
+    Command("edge_back", "boards", QT_TRANSLATE_NOOP("Panel", "Its start to the cut before; a point of the energy one frame back"), ("Alt+Left",), lambda w: _move_edge(w, -1)),
+    Command("edge_on", "boards", QT_TRANSLATE_NOOP("Panel", "Its start to the next cut; a point of the energy one frame on"), ("Alt+Right",), lambda w: _move_edge(w, 1)),
+    Command("more_energy", "boards", QT_TRANSLATE_NOOP("Panel", "More energy: of the storyboard, or of the point"), ("Alt+Up",), lambda w: _nudge_energy(w, 0.05)),
+    Command("less_energy", "boards", QT_TRANSLATE_NOOP("Panel", "Less energy: of the storyboard, or of the point"), ("Alt+Down",), lambda w: _nudge_energy(w, -0.05)),
+    Command("point_after", "energy", QT_TRANSLATE_NOOP("Panel", "Select the next point of the energy"), ("E",), lambda w: _walk_points(w, 1)),
+    Command("point_before", "energy", QT_TRANSLATE_NOOP("Panel", "Select the point before"), ("Shift+E",), lambda w: _walk_points(w, -1)),
+    Command("add_point", "energy", QT_TRANSLATE_NOOP("Panel", "Add a point at the playhead"), ("N",), _add_point),
+    Command("point_back", "energy", QT_TRANSLATE_NOOP("Panel", "The point one second back"), ("Alt+Shift+Left",), lambda w: _move_point(w, -_second(w), 0.0)),
+    Command("point_on", "energy", QT_TRANSLATE_NOOP("Panel", "The point one second on"), ("Alt+Shift+Right",), lambda w: _move_point(w, _second(w), 0.0)),
     Command("hit_before", "hits", QT_TRANSLATE_NOOP("Panel", "Select the hit before"), (",",), lambda w: _walk_hits(w, -1)),
     Command("hit_after", "hits", QT_TRANSLATE_NOOP("Panel", "Select the next hit"), (".",), lambda w: _walk_hits(w, 1)),
     Command("pin", "hits", QT_TRANSLATE_NOOP("Panel", "Pin: the music must meet it"), ("P",), lambda w: _hold(w, "pinned")),
     Command("release", "hits", QT_TRANSLATE_NOOP("Panel", "Release: it need not"), ("R",), lambda w: _hold(w, "released")),
     Command("add_hit", "hits", QT_TRANSLATE_NOOP("Panel", "Add a hit at the playhead"), ("H",), _add_hit),
-    Command("remove_hit", "hits", QT_TRANSLATE_NOOP("Panel", "Remove the selected hits"), ("Del", "Backspace"), _remove_hits),
+    Command("remove_hit", "hits", QT_TRANSLATE_NOOP("Panel", "Remove the selected hits, or the point of the energy"), ("Del", "Backspace"), _remove),
     Command("zoom_in", "look", QT_TRANSLATE_NOOP("Panel", "Closer"), ("+", "="), lambda w: w.strip.zoom(ZOOM)),
     Command("zoom_out", "look", QT_TRANSLATE_NOOP("Panel", "Further away"), ("-",), lambda w: w.strip.zoom(1 / ZOOM)),
     Command("fit", "look", QT_TRANSLATE_NOOP("Panel", "All of it in sight"), ("0",), lambda w: w.strip.fit()),
@@ -215,7 +264,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "look", QT_TRANSLATE_NOOP("Panel", "The keys"), ("?", "F1"), lambda w: w.show_keys()),
 )  # fmt: skip
 GROUPS = (
-    ("edit", QT_TRANSLATE_NOOP("Panel", "The edit and its score")), ("boards", QT_TRANSLATE_NOOP("Panel", "Storyboards")), ("hits", QT_TRANSLATE_NOOP("Panel", "Hits")),
+    ("edit", QT_TRANSLATE_NOOP("Panel", "The edit and its score")), ("boards", QT_TRANSLATE_NOOP("Panel", "Storyboards")), ("energy", QT_TRANSLATE_NOOP("Panel", "The curve of energy")),
+    ("hits", QT_TRANSLATE_NOOP("Panel", "Hits")),
     ("play", QT_TRANSLATE_NOOP("Panel", "Play")), ("look", QT_TRANSLATE_NOOP("Panel", "The panel")),
 )  # fmt: skip
 

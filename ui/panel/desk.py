@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from ...runtime.errors import HitpointError
 from ..actions.actions import Actions
+from ..actions.energy import points_of
 from ..session import Session
 from ..state.panel import Message, Panel
 from ..state.store import Store
@@ -55,7 +56,25 @@ class Desk:
         owner.destroyed.connect(lambda: stop())
 
     def select(self, *ids: int) -> None:
-        self.store.change("view", boards=tuple(ids))
+        """These storyboards, and nothing else."""
+        self.store.change("view", boards=ids, hits=(), point=None)
+
+    def select_hits(self, *ids: int) -> None:
+        """These hits, and the storyboards that were selected before."""
+        self.store.change("view", hits=ids, point=None)
+
+    def select_point(self, frame: int) -> None:
+        """A point of the energy, and nothing else."""
+        self.store.change("view", boards=(), hits=(), point=frame)
+
+    def select_nothing(self) -> None:
+        self.store.change("view", boards=(), hits=(), point=None)
+
+    def point(self) -> int | None:
+        """The frame of the point of the energy that is selected and still there."""
+        plan, frame = self.state.plan, self.state.view.point
+        there = plan is not None and frame is not None and any(at == frame for at, _ in points_of(plan))
+        return frame if there else None
 
     def selected(self) -> tuple[int, ...]:
         """The storyboards that are selected and still there."""

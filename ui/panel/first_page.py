@@ -77,5 +77,7 @@ class FirstPage(QWidget):
         if there:
             self._recent.addWidget(label(self.tr("Lately"), "dim"))
         for path in there:
-            button = push(Path(path).name, path, partial(self._open_path, path))
+            alike = [each for each in there if Path(each).name == Path(path).name]
+            name = Path(path).name if len(alike) == 1 else f"{Path(path).name}  ·  {Path(path).parent.name}"
+            button = push(name, path, partial(self._open_path, path))
             self._recent.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)

@@ -14,9 +14,9 @@ from .parts import Column, label, push, row, scrolled
 
 WIDE = 820  # pixels from which two columns stand side by side
 PLACES: dict[int, tuple[tuple[str, ...], ...]] = {  # which groups stand below each other, by how many columns there are
-    1: (("edit", "boards", "hits", "play", "look"), (), ()),
-    2: (("edit", "boards", "hits"), ("play", "look"), ()),
-    3: (("edit", "hits"), ("boards", "look"), ("play",)),
+    1: (("edit", "boards", "energy", "hits", "play", "look"), (), ()),
+    2: (("edit", "boards", "energy", "hits"), ("play", "look"), ()),
+    3: (("edit", "hits"), ("boards", "energy", "look"), ("play",)),
 }
 
 
@@ -74,6 +74,11 @@ class KeysOverlay(QWidget):
             self.hide()
         else:
             event.accept()
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab stays here: what lies below cannot be seen."""
+        (self._area if self.close_button.hasFocus() else self.close_button).setFocus(Qt.FocusReason.TabFocusReason)
+        return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()

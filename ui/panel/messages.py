@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QFileDialog, QFrame, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from ..state.edit import SeenEdit
-from ..state.panel import Job, Message
+from ..state.panel import HostInfo, Job, Message
 from . import words
 from .desk import Desk
 from .parts import Elided, copy, label, push, row, tool
@@ -101,6 +101,77 @@ class MissingBar(QFrame):
         folder = QFileDialog.getExistingDirectory(self, self.tr("Where are the media?"))
         if folder:
             self._reopen(folder)
+
+
+class UnkeptBar(QFrame):
+    """Why nothing that is done to this edit is kept, and a way to try again; not there while all of it is."""
+
+    def __init__(self, desk: Desk, again: Callable[[], object]) -> None:
+        super().__init__()
+        self.setObjectName("message")
+        self.setProperty("kind", "error")
+        self._text = label("", wrap=True)
+        self.again = push(
+            self.tr("Open it again"), self.tr("Reads the edit and what was kept of it once more"), lambda: again()
+        )
+        line = row(self._text, self.again)
+        line.setStretch(0, 1)
+        line.setContentsMargins(8, 4, 4, 4)
+        self.setLayout(line)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        desk.watch(self, "unkept", self._show)
+        self._show(desk.state.unkept)
+
+    def _show(self, why: str) -> None:
+        self.setVisible(bool(why))
+        said = self.tr("Changes are not kept: {why}").replace("{why}", why)
+        self._text.setText(said)
+        self._text.setAccessibleName(said)
+
+
+class HostBar(QWidget):
+    """Which video editor is followed, and what it cannot do; not there where edits come as files. `reach` is called to
+    try once more where it was not reached, `again` to read its timeline once more.
+    """
+
+    def __init__(self, desk: Desk, again: Callable[[], object], reach: Callable[[str, str], object]) -> None:
+        super().__init__()
+        self._asked: tuple[str, str] | None = None
+        self._words = Elided("dim")
+
+        def read() -> None:
+            if desk.state.host is None and self._asked:
+                reach(*self._asked)
+            else:
+                again()
+
+        self.again = push(
+            self.tr("Read again"), self.tr("Reads the timeline as the editor has it now; takes stay"), read
+        )
+        line = row(self._words, self.again)
+        line.setStretch(0, 1)
+        line.setContentsMargins(8, 0, 0, 0)
+        self.setLayout(line)
+        desk.watch(self, "host", self._show)
+        self._show(desk.state.host)
+
+    def asked(self, name: str, file: str) -> None:
+        """Which one is to be reached."""
+        self._asked = (name, file)
+        self._show(None)
+
+    def _show(self, host: HostInfo | None) -> None:
+        self.setVisible(host is not None or self._asked is not None)
+        if host is None:
+            self._words.say(self.tr("{editor} is not reached yet").replace("{editor}", (self._asked or ("", ""))[0]))
+            return
+        said = self.tr("In {editor}: {timeline}").replace("{editor}", f"{host.title} {host.version}".strip())
+        said = said.replace("{timeline}", host.timeline)
+        if host.cannot:
+            more = "; ".join(dict.fromkeys(words for _, words in host.cannot))
+            said += self.tr("  ·  What it cannot: {more}").replace("{more}", more)
+        self._words.say(said)
+        self._words.setAccessibleName(said)
 
 
 class WorkBar(QWidget):

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
+    QDoubleSpinBox,
     QFileDialog,
     QFrame,
     QGridLayout,
@@ -138,12 +139,14 @@ class SettingsDialog(QDialog):
         )
         self._device_words.setText(machine.device_words)
 
-    def _gigabytes(self, field: str, name: str, tip: str) -> QSpinBox:
-        box = named(QSpinBox(), name, tip)
-        box.setRange(1, 500)
+    def _gigabytes(self, field: str, name: str, tip: str) -> QDoubleSpinBox:
+        box = named(QDoubleSpinBox(), name, tip)
+        box.setRange(0.1, 500.0)
+        box.setDecimals(1)
+        box.setSingleStep(0.5)
         box.setSuffix(" GB")
-        box.setValue(max(1, round(getattr(self._desk.state.settings, field) / GIGABYTE)))
-        box.valueChanged.connect(lambda n: self._desk.store.set(f"settings.{field}", n * GIGABYTE))
+        box.setValue(getattr(self._desk.state.settings, field) / GIGABYTE)
+        box.valueChanged.connect(lambda n: self._desk.store.set(f"settings.{field}", round(n * GIGABYTE)))
         return box
 
 

@@ -38,6 +38,14 @@ class TakesPage(QWidget):
             desk.watch(self, part, lambda _: self._show())
         self._show()
 
+    def focus_first(self) -> bool:
+        """The current take gets the focus, else the newest; whether there is one."""
+        state = self._desk.state
+        card = self._cards.get(state.current) or self._cards.get(max(self._cards, default=0))
+        if card is not None:
+            card.setFocus(Qt.FocusReason.TabFocusReason)
+        return card is not None
+
     def card(self, id: int) -> TakeCard:
         return self._cards[id]
 

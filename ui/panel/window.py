@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,17 +22,18 @@ from PySide6.QtWidgets import (
 )
 
 from ..state.edit import SeenEdit
-from ..state.panel import Geometry, Panel
+from ..state.panel import Geometry, Panel, Reading
 from . import commands, keep, words
 from .board_page import BoardPage
 from .desk import Desk, named
 from .first_page import FirstPage
 from .jobs_page import JobsPage
 from .keys_overlay import KeysOverlay
-from .messages import MessageBar, MissingBar, WorkBar
+from .messages import HostBar, MessageBar, MissingBar, UnkeptBar, WorkBar
 from .parts import Elided, label, scrolled, tool
 from .play import speaker
 from .play.player import Device, Player
+from .reading_dialog import ReadingDialog
 from .score_page import ScorePage
 from .settings_dialog import SettingsDialog
 from .strip.pane import StripPane
@@ -43,13 +45,15 @@ Form = Literal["narrow", "middle", "wide"]
 PageName = Literal["play", "board", "score", "takes", "jobs"]
 MIDDLE, WIDE = 700, 1240  # widths from which the form is another
 LEAST = (400, 480)
+STRIP_ROOM = 320  # pixels in which no lane of the strip is cramped
 LEFT: dict[Form, tuple[PageName, ...]] = {  # the pages in the first row of tabs
     "narrow": ("play", "board", "score", "takes", "jobs"),
     "middle": ("board", "score", "takes", "jobs"),
     "wide": ("board", "score"),
 }
 RIGHT: tuple[PageName, ...] = ("takes", "jobs")  # and in the second, where there is one
-EDITS = "*.otio *.otioz *.otiod *.xml *.fcpxml *.aaf *.edl *.kdenlive *.ale *.m3u8 *.rv *.svg"
+MISSING = re.compile(r"\d+ of \d+ media not found")  # which the bar of missing media says already
+EDITS = "*.otio *.otioz *.otiod *.xml *.fcpxml *.fcpxmld *.kdenlive *.mlt *.aaf *.edl"
 
 
 class Window(QMainWindow):
@@ -65,7 +69,7 @@ class Window(QMainWindow):
         self._closed = self._looked = False
         self._warned: tuple[str, ...] = ()
         self.setWindowTitle("Hitpoint")
-        self.setMinimumSize(*LEAST)
+        self.setMinimumWidth(LEAST[0])  # its height is what the lanes and controls need
         self.setAcceptDrops(True)
         self.player = Player(desk, find_device)
         self.board_page, self.score_page = BoardPage(desk), ScorePage(desk)
@@ -97,7 +101,8 @@ class Window(QMainWindow):
         self._stack.addWidget(self.first)
         self._stack.addWidget(self._work)
         self.messages, self.working = MessageBar(desk), WorkBar(desk)
-        self.missing = MissingBar(desk, self.look_in)
+        self.host = HostBar(desk, self.open_again, self.open_host)
+        self.missing, self.unkept = MissingBar(desk, self.look_in), UnkeptBar(desk, self.open_again)
         ground = QWidget()
         ground.setObjectName("ground")
         ground.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -107,6 +112,8 @@ class Window(QMainWindow):
         body.addLayout(self._toolbar())
         body.addWidget(self.working)
         body.addWidget(self.messages)
+        body.addWidget(self.host)
+        body.addWidget(self.unkept)
         body.addWidget(self.missing)
         body.addWidget(self._stack, 1)
         self.setCentralWidget(ground)
@@ -141,10 +148,29 @@ class Window(QMainWindow):
         self.desk.attempt(self.desk.session.open, path, **more)
         self.desk.store.set("settings.started", True)
 
+    def open_host(self, name: str, file: str = "") -> None:
+        if self.desk.state.host is None:
+            self.host.asked(name, file)
+        self.desk.attempt(self.desk.session.open_host, name, file)
+        self.desk.store.set("settings.started", True)
+
+    def open_again(self, reading: Reading | None = None) -> None:
+        """Reads the edit once more, the same way or another."""
+        self.player.stop()
+        self.desk.attempt(self.desk.session.open_again, *([reading] if reading else []))
+
     def look_in(self, folder: str) -> None:
-        """Opens the edit again, its media looked for in a folder too."""
-        if self.desk.state.edit:
-            self.open(self.desk.state.edit.path, media_roots=[folder])
+        """Reads the edit once more, its media looked for in a folder too."""
+        self.player.stop()
+        self.desk.attempt(self.desk.session.look_in, folder)
+
+    def ask_how_to_read(self) -> ReadingDialog | None:
+        if self.desk.state.edit is None:
+            self.desk.say(self.tr("Open an edit first."))
+            return None
+        dialog = ReadingDialog(self.desk, self.open_again, self)
+        dialog.open()
+        return dialog
 
     def ask_to_open(self) -> None:
         recent = self.desk.state.settings.recent
@@ -180,6 +206,8 @@ class Window(QMainWindow):
         for tabs in (self._left, self._right):
             if tabs.indexOf(page) >= 0:
                 tabs.setCurrentWidget(page)
+        if name == "takes" and self.takes_page.focus_first():
+            return
         target = page.focusProxy() or _first_control(page)
         if target:
             target.setFocus(Qt.FocusReason.TabFocusReason)
@@ -197,7 +225,7 @@ class Window(QMainWindow):
         if running:
             self.desk.session.cancel(running[0])
         else:
-            self.desk.store.change("view", boards=(), hits=())
+            self.desk.select_nothing()
 
     # Events
 
@@ -246,6 +274,13 @@ class Window(QMainWindow):
         self.open_button = tool(
             desk, "open", self.tr("Open"), self.tr("Open an edit (Ctrl+O)"), self.ask_to_open, flat=True
         )
+        self.open_menu = QMenu(self.open_button)
+        for name in ("open", "read"):
+            command = commands.by_name(name)
+            action = self.open_menu.addAction(command.said() + " …")
+            action.triggered.connect(lambda *_, command=command: command.do(self))
+        self.open_button.setMenu(self.open_menu)
+        self.open_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self._name = Elided("title", tip=False)
         self._facts = label("", "dim")
         self.undo = tool(desk, "undo", self.tr("Undo"), self.tr("Undo (Ctrl+Z)"), desk.actions.undo, flat=True)
@@ -299,8 +334,8 @@ class Window(QMainWindow):
         self._show(self.desk.state)
 
     def _warn(self, seen: SeenEdit | None) -> None:
-        """What reading an edit and its media left to say, in one line; all of it can be copied."""
-        said = seen.warnings if seen and seen.parsed else ()
+        """What reading an edit and its media left to say, in one line; all of it can be copied. Missing media have a bar."""
+        said = tuple(each for each in seen.warnings if not MISSING.match(each)) if seen and seen.parsed else ()
         if said and said != self._warned:
             more = self.tr(" (and {n} more)").replace("{n}", str(len(said) - 1)) if len(said) > 1 else ""
             self.desk.say(said[0] + more, "warning", "\n".join(said))
@@ -314,7 +349,8 @@ class Window(QMainWindow):
         if (self._stack.currentWidget() is self._work) is not (seen is not None):
             self._stack.setCurrentWidget(self._work if seen else self.first)
             (self.strip if seen else self.first.demo).setFocus()
-        self._name.say(Path(seen.path).name if seen else "Hitpoint")
+        called = state.host.timeline if state.host else Path(seen.path).name if seen else "Hitpoint"
+        self._name.say(called)
         self._name.setToolTip(seen.path if seen else "")
         self._facts.setText(words.edit_facts(seen.edit) if seen else "")
         self._facts.setVisible(seen is not None and self.width() >= MIDDLE)
@@ -343,6 +379,9 @@ class Window(QMainWindow):
         self.write.setToolButtonStyle(
             Qt.ToolButtonStyle.ToolButtonTextBesideIcon if width >= MIDDLE else Qt.ToolButtonStyle.ToolButtonIconOnly
         )
+        mode = QToolButton.ToolButtonPopupMode  # held down, it opens where the name needs the arrow's room
+        self.open_button.setPopupMode(mode.DelayedPopup if width < MIDDLE else mode.MenuButtonPopup)
+        self.open_button.style().polish(self.open_button)
         form: Form = "narrow" if width < MIDDLE else "middle" if width < WIDE else "wide"
         if form == self._form:
             return
@@ -351,6 +390,8 @@ class Window(QMainWindow):
         left = LEFT[form]
         for tabs in (self._left, self._right):
             tabs.clear()
+        self._left.tabBar().setProperty("slim", form == "narrow")  # before there are tabs: each is measured once
+        self._left.tabBar().style().polish(self._left.tabBar())
         layout = self._player_room.layout()
         if layout and "play" not in left:
             layout.addWidget(self.player)
@@ -362,15 +403,14 @@ class Window(QMainWindow):
                 self._right.addTab(*self._pages[name])
         self._player_room.setVisible(form != "narrow")
         self._right.setVisible(form == "wide")
-        self._left.tabBar().setProperty("slim", form == "narrow")
-        self._left.tabBar().style().polish(self._left.tabBar())
         for tabs, page in held.items():
             if page is not None and tabs.indexOf(page) >= 0:
                 tabs.setCurrentWidget(page)
         self._work.insertWidget(0, self.pane if form == "narrow" else self._upper)
         height = max(400, self.height() - 60)
         part = 0.46 if form == "narrow" else 0.56
-        self._work.setSizes([round(height * part), round(height * (1 - part))])
+        below = max(height * (1 - part), min(STRIP_ROOM, height * 0.55)) if form != "narrow" else height * (1 - part)
+        self._work.setSizes([round(height - below), round(below)])
         whole = max(1, width - 30)
         self._upper.setSizes([round(whole * 0.44), round(whole * 0.56), 0] if form == "middle" else
                              [round(whole * 0.44), round(whole * 0.28), round(whole * 0.28)])  # fmt: skip

@@ -32,6 +32,7 @@ def tr(text: str) -> str:
 COUNTED = {  # a language with more than two forms puts what fits all into the second
     "shot": (QT_TRANSLATE_NOOP("Panel", "{n} shot"), QT_TRANSLATE_NOOP("Panel", "{n} shots")),
     "job": (QT_TRANSLATE_NOOP("Panel", "{n} job"), QT_TRANSLATE_NOOP("Panel", "{n} jobs")),
+    "hit": (QT_TRANSLATE_NOOP("Panel", "{n} hit"), QT_TRANSLATE_NOOP("Panel", "{n} hits")),
     "storyboard": (QT_TRANSLATE_NOOP("Panel", "{n} storyboard"), QT_TRANSLATE_NOOP("Panel", "{n} storyboards")),
     "missing": (
         QT_TRANSLATE_NOOP("Panel", "{n} medium was not found"), QT_TRANSLATE_NOOP("Panel", "{n} media were not found"),

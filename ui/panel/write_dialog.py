@@ -30,7 +30,7 @@ class WriteDialog(QDialog):
     def __init__(self, desk: Desk, take_id: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._take = desk, take_id
-        self._done = False
+        self._done = self._asked_for_focus = False
         self._before = desk.state.placed
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         take = desk.state.take(take_id)
@@ -80,7 +80,7 @@ class WriteDialog(QDialog):
 
     def _look(self, out: str | None = None) -> None:
         self._desk.store.set("writing", None)
-        self._done = False
+        self._done = self._asked_for_focus = False
         self._desk.attempt(self._desk.session.plan_writing, self._take, out=out, in_place=self.in_place.isChecked())
         self._show()
 
@@ -123,13 +123,17 @@ class WriteDialog(QDialog):
         busy = any(job.active and job.kind in ("write", "unwrite") for job in state.jobs)
         self.write.setVisible(not self._done)
         self.write.setEnabled(writing is not None and not busy)
-        self.copy.setVisible(not self._done)
-        self.in_place.setVisible(not self._done)
-        self.elsewhere.setVisible(not self._done)
+        file = not self._done and state.host is None  # a video editor's timeline is what it is
+        self.copy.setVisible(file)
+        self.in_place.setVisible(file)
+        self.elsewhere.setVisible(file)
         self.take_out.setVisible(placed is not None and placed.undo)
         self.take_out.setEnabled(not busy)
         self.close_button.setText(self.tr("Close") if self._done else self.tr("Cancel"))
         self.close_button.setAccessibleName(self.close_button.text())
+        if state.host is not None and self.write.isEnabled() and not self._asked_for_focus:
+            self._asked_for_focus = True
+            self.write.setFocus()  # where there is nothing to choose
         if self._done and not self.close_button.hasFocus():
             self.close_button.setFocus()
 
@@ -156,6 +160,8 @@ class WriteDialog(QDialog):
             "keep": self.tr("kept") if done else self.tr("Keep"),
             "remove": self.tr("removed") if done else self.tr("Remove"),
         }[change.what]
+        if change.kind == "step":
+            return f"✓  {change.target}" if done else f"+  {change.target}"
         if change.kind == "marker":  # its target is how many
             what = self.tr("one marker") if change.target == "1" else self.tr("{} markers").format(change.target)
         else:

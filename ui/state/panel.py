@@ -51,6 +51,17 @@ class ScoreSettings:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How an edit's file is read: `rate` in frames a second ("24000/1001", "23.976") and the name of the `timeline`, ""
+    for what the file says; `media_roots` are folders in which media are looked for.
+    """
+
+    rate: str = ""
+    timeline: str = ""
+    media_roots: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class InOut:
     """The in and the out point, as frames [start, end); None where none is set."""
 
@@ -60,13 +71,14 @@ class InOut:
 
 @dataclass(frozen=True)
 class View:
-    """What is looked at. `boards` and `hits` are the ids selected; `zoom` is pixels a frame, 0 for all of it in sight;
+    """What is looked at. `boards` and `hits` are the ids selected, `point` the frame of a point of the energy; `zoom` is pixels a frame, 0 for all of it in sight;
     `scroll` the frame at the left edge. `loop` is the storyboard's id that playing repeats, 0 for none; `other` the take
     that A/B compares the current one with, 0 for none.
     """
 
     boards: tuple[int, ...] = ()
     hits: tuple[int, ...] = ()
+    point: int | None = None
     zoom: float = 0.0
     scroll: float = 0.0
     playhead: int = 0
@@ -175,11 +187,28 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class HostInfo:
+    """The video editor that is followed, and the timeline that was read there. `cannot` are (ability, why not), as
+    `plugin.hosts.protocol` has them.
+    """
+
+    name: str
+    title: str
+    version: str = ""
+    timeline: str = ""
+    cannot: tuple[tuple[str, str], ...] = ()
+
+    def can(self, ability: str) -> bool:
+        return all(each != ability for each, _ in self.cannot)
+
+
+@dataclass(frozen=True)
 class Panel:
     """All of it. `plan`, `score`, `takes`, `current` and `inout` are what a person shapes, and only actions change them;
     the rest follows from work that was done, or is only how it is looked at.
 
-    `current` is the id of the take that is shown and played, 0 for none.
+    `current` is the id of the take that is shown and played, 0 for none. `unkept` says why nothing that is done to this
+    edit is kept, "" where all of it is.
     """
 
     edit: SeenEdit | None = None
@@ -200,6 +229,9 @@ class Panel:
     messages: tuple[Message, ...] = ()
     packs: tuple[PackInfo, ...] = ()
     machine: Machine = Machine()
+    reading: Reading = Reading()
+    host: HostInfo | None = None
+    unkept: str = ""
 
     def take(self, id: int) -> Take | None:
         return next((take for take in self.takes if take.id == id), None)

@@ -95,10 +95,12 @@ class Laid:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that writing does: `what` happens to `target`, a track's name, a marker or a file's path."""
+    """One thing that writing does: `what` happens to `target`, a track's name, a marker or a file's path; of a step
+    `target` is the sentence that says it.
+    """
 
     what: Literal["add", "replace", "keep", "remove"]
-    kind: Literal["track", "marker", "file"]
+    kind: Literal["track", "marker", "file", "step"]
     target: str
     words: str = ""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from ..state import plan_json
+from ..state.codec import to_json
 from ..state.panel import InOut, Panel
 from ..state.plan import Plan
 
@@ -13,6 +16,19 @@ def spotting(state: Panel) -> dict[str, Any]:
     names = [name for name in vars(state.settings) if name.endswith(("_colours", "_words"))]
     said = {name: list(getattr(state.settings, name)) for name in names}
     return {**said, "slowest": state.score.slowest, "fastest": state.score.fastest}
+
+
+def music(state: Panel, source: dict[str, Any], plan: Plan, seeds: tuple[int, ...], folder: Path) -> dict[str, Any]:
+    """The plan, or a part of it, to be played into a folder."""
+    speech = state.edit.speech if state.edit else ()
+    return {
+        "source": source,
+        "plan": lambda: plan_json.to_json(plan),
+        "seeds": list(seeds),
+        "score": {**to_json(state.score), "device": state.settings.device},
+        "spoken": [[said.start, said.end, said.confidence] for said in speech],
+        "folder": str(folder),
+    }
 
 
 def level_of(state: Panel, seeds: tuple[int, ...]) -> str:

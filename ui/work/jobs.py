@@ -82,7 +82,8 @@ class Jobs:
         self._store, self._post, self._launch, self._clock, self._grace = store, post, launch, clock, grace
         self._orders: dict[int, Order] = {}
         self._sides = {lane: _Side(lane) for lane in LANES}
-        self._last = 0
+        self._asides: dict[int, Callable[[Message], None]] = {}  # one at most
+        self._last = self._last_aside = 0
         self._closed = False
 
     def add(self, order: Order) -> int:
@@ -98,6 +99,24 @@ class Jobs:
         self._store.set("jobs", (*self._store.state.jobs, Job(self._last, order.kind, order.title, shown=order.shown)))
         self._next(side)
         return self._last
+
+    def aside(self, what: str, given: dict[str, Any], heard: Callable[[Message], None]) -> bool:
+        """Asks the light worker something that is no job, so that nobody sees it; whether it was asked, which it is only
+        while nothing else waits there. `heard` gets the worker's last message.
+        """
+        side = self._sides["light"]
+        if self._closed or side.running or side.waiting or self._asides:
+            return False
+        try:
+            if side.worker is None:
+                side.worker = self._start(side)
+            self._last_aside -= 1
+            self._asides[self._last_aside] = heard
+            side.worker.tell({"id": self._last_aside, "do": what, "with": given})
+        except OSError as error:
+            self._asides.clear()
+            heard({"failed": f"the worker cannot be started: {error}"})
+        return True
 
     def busy(self, *kinds: JobKind) -> bool:
         """Whether a job of these kinds, or any at all, waits or runs."""
@@ -197,6 +216,9 @@ class Jobs:
 
     def _hear(self, side: _Side, generation: int, message: Message, value: Any, trouble: str) -> None:
         number = message.get("id")
+        if isinstance(number, int) and number in self._asides and "at" not in message:
+            self._asides.pop(number)(message)
+            return
         if generation != side.generation or not isinstance(number, int) or number != side.running:
             return
         if "at" in message:
@@ -232,6 +254,8 @@ class Jobs:
             return
         side.worker, number, side.running = None, side.running, 0
         side.generation += 1
+        if side.lane == "light" and self._asides:
+            self._asides.popitem()[1]({"failed": "the worker was ended"})
         if number and side.stopping:
             self._end(number, state="cancelled", sentence="it was stopped; what was there before is still there")
             self._orders[number].failed()

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from ...runtime.errors import Cancelled, HitpointError
 from ...runtime.progress import Progress
+from .plain import plain, plainly
 from .protocol import Garbled, Message, messages, pack
 
 SAID_EVERY = 0.05  # seconds between two words of progress
@@ -60,12 +61,12 @@ class Worker:
             task = TASKS.get(str(message.get("do")))
             if task is None:
                 raise HitpointError(f"the worker does not know how to '{message.get('do')}'")
-            answer = {"id": number, "done": task(message.get("with") or {}, self._progress(number))}
-            self._say(answer)
+            answer = task(message.get("with") or {}, self._progress(number))
+            self._say({"id": number, "done": plainly(answer)})
         except Cancelled:
             self._say({"id": number, "cancelled": True})
         except HitpointError as error:
-            self._fail(number, str(error), "")
+            self._fail(number, plain(str(error)), "")
         except KeyboardInterrupt:
             raise
         except MemoryError:

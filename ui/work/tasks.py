@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime.progress import Progress, forward, part
+from . import hosted
 
-Given = dict[str, Any]
+Given = hosted.Given
 Task = Callable[[Given, Progress], Given]
 
 
@@ -23,6 +24,8 @@ def open_edit(given: Given, progress: Progress) -> Given:
     from ...plugin.timeline.writing import default_out, folder_beside
     from ..state.codec import to_json
 
+    if given["source"].get("host"):
+        return hosted.open_edit(given, progress)
     progress(0.0, "reading the edit")
     source = _source(given)
     edit, document = source.read()
@@ -143,6 +146,8 @@ def intend(given: Given, progress: Progress) -> Given:
     """What writing a take to the timeline would change."""
     from ...plugin import placing
 
+    if given["source"].get("host"):
+        return hosted.intend(given, _wish(given), progress)
     progress(0.0, "looking at the timeline")
     out = Path(given["out"]) if given.get("out") else None
     plan = placing.intend(
@@ -159,6 +164,8 @@ def write(given: Given, progress: Progress) -> Given:
     """Writes a take to the timeline; what was there before is kept for `unwrite`."""
     from ...plugin import placing, scoring
 
+    if given["source"].get("host"):
+        return hosted.write(given, _wish(given), progress)
     intended = intend(given, part(progress, 0.0, 0.1))
     done = placing.place(
         _source(given),
@@ -182,6 +189,8 @@ def unwrite(given: Given, progress: Progress) -> Given:
     from ...plugin import placing, scoring
     from ...plugin.timeline.reading import Source
 
+    if given.get("source", {}).get("host"):
+        return hosted.unwrite(given, progress)
     progress(0.0, "taking the score out")
     if not given.get("keep"):
         out = Path(given["out"])
@@ -266,6 +275,7 @@ TASKS: dict[str, Task] = {
     "examine": examine,
     "demo": demo,
     "sweep": sweep,
+    "playhead": hosted.playhead,
 }
 
 
@@ -279,6 +289,11 @@ def _source(given: Given) -> Any:
         rate = Rate.of(said["rate"]) if said.get("rate") else None
     except ValueError as error:
         raise UsageError(str(error)) from None
+    if said.get("held"):
+        from ...plugin.hosting import Read
+
+        roots = tuple(map(Path, said["media_roots"]))
+        return Read(Path(said["path"]), media_roots=roots, drop_frame=bool(said["drop_frame"]))
     return Source(Path(said["path"]), rate, said.get("timeline") or None, tuple(map(Path, said.get("media_roots", []))))
 
 

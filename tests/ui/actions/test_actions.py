@@ -303,3 +303,76 @@ def test_without_a_plan_every_action_says_so():
     for change in (lambda: empty.split(1, 2), lambda: empty.add_hit(3), lambda: empty.draw_energy([(1, 1)])):
         with pytest.raises(Refused, match="no plan yet"):
             change()
+
+
+def test_the_energy_goes_along_with_an_edge(store, actions):
+    """A step in the energy that lies on the edge lies on it afterwards too."""
+    plan = store.state.plan
+    board = plan.boards[1]
+    start, end = board.start, board.end
+    points = ((0, 0.2), (start // 2, 0.25), (start - 1, 0.3), (start, 0.8), ((start + end) // 2, 0.7), (end, 0.4))
+    store.set("plan", replace(plan, energy=points))
+    actions.move_edge(board.id, 200)
+    middle = (200 + end) / 2
+    frames = [frame for frame, _ in store.state.plan.energy]
+    assert dict(store.state.plan.energy)[199] == 0.3 and dict(store.state.plan.energy)[200] == 0.8
+    assert [value for _, value in store.state.plan.energy] == [value for _, value in points]
+    assert frames[0] == 0 and frames[1] == pytest.approx(100, abs=1)
+    assert frames[4] == pytest.approx(middle, abs=1) and frames[5] == end
+    actions.undo()
+    assert store.state.plan.energy == points
+
+
+def curve(store):
+    return dict(store.state.plan.curve())
+
+
+def test_a_point_of_the_energy_is_moved_between_its_neighbours_and_no_further(store, actions):
+    store.set("plan", replace(store.state.plan, energy=((0, 0.2), (100, 0.6), (140, 0.4), (500, 0.4))))
+    actions.move_point(100, 100, 0.9)
+    assert curve(store) == {0: 0.2, 100: 0.9, 140: 0.4, 500: 0.4}
+    actions.move_point(100, 300, 1.7)
+    assert curve(store) == {0: 0.2, 139: 1.0, 140: 0.4, 500: 0.4}
+    actions.move_point(0, -20, -1.0)
+    assert curve(store)[0] == 0.02
+    for _ in range(3):
+        actions.undo()
+    assert curve(store) == {0: 0.2, 100: 0.6, 140: 0.4, 500: 0.4}
+    with pytest.raises(Refused, match="not there any more"):
+        actions.move_point(101, 5, 0.5)
+
+
+def test_a_new_point_of_the_energy_lies_on_the_curve_and_goes_again(store, actions):
+    store.set("plan", replace(store.state.plan, energy=((0, 0.2), (100, 0.6))))
+    actions.add_point(50)
+    assert curve(store) == {0: 0.2, 50: 0.4, 100: 0.6}  # half-way
+    actions.add_point(300)
+    assert curve(store)[300] == 0.6
+    with pytest.raises(Refused, match="on this frame already"):
+        actions.add_point(300)
+    actions.remove_point(0)
+    actions.remove_point(50)
+    with pytest.raises(Refused, match="needs two points"):
+        actions.remove_point(300)
+    assert curve(store) == {100: 0.6, 300: 0.6}
+
+
+def test_points_in_a_locked_storyboard_stay(store, actions):
+    store.set("plan", replace(store.state.plan, energy=((0, 0.2), (100, 0.6), (400, 0.5))))
+    actions.set_lock([ids(store)[0]], True)
+    for change in (
+        lambda: actions.move_point(100, 100, 0.9),
+        lambda: actions.remove_point(100),
+        lambda: actions.add_point(50),
+    ):
+        with pytest.raises(Refused, match="locked"):
+            change()
+
+
+def test_without_a_curve_the_points_are_those_of_the_storyboards(store, actions):
+    store.set("plan", replace(store.state.plan, energy=()))
+    board = store.state.plan.boards[1]
+    actions.move_point(board.start, board.start, 0.95)
+    assert curve(store)[board.start] == 0.95
+    assert curve(store)[board.end - 1] == pytest.approx(board.energy, abs=1e-3)
+    read(store)

@@ -17,9 +17,17 @@ def parser():
     return argparse.ArgumentParser(prog="hitpoint")
 
 
-def test_a_host_without_a_bridge_is_named_with_those_that_have_one():
-    with pytest.raises(UsageError, match="no bridge to the host 'avid'; there is: files"):
-        run(["panel", "--host", "avid"], parser())
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["--host", "moviola"], "no host 'moviola'; there are .*blender"),
+        (["--host", "kdenlive"], "reached by a file: name it"),
+        (["--host", "blender", "cut.otio"], "asked what it has open: leave cut.otio out"),
+    ],
+)
+def test_a_host_that_cannot_be_followed_so_is_said_before_a_window_opens(asked, words):
+    with pytest.raises(UsageError, match=words):
+        run(["panel", *asked], parser())
 
 
 def test_an_edit_that_is_not_there_is_said_before_a_window_opens(tmp_path):

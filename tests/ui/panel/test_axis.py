@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hitpoint.runtime.rate import Rate
 from hitpoint.ui.panel.strip.axis import CLOSEST, Axis, ticks
-from hitpoint.ui.panel.strip.lanes import GAP, LEAST, ORDER, lanes, least_height
+from hitpoint.ui.panel.strip.lanes import GAP, LEAST, ORDER, TIGHT, lanes, least_height
 
 widths = st.integers(200, 3000)
 lengths = st.integers(1, 400_000)
@@ -73,5 +73,6 @@ def test_lanes_lie_below_each_other_and_fit_where_there_is_room(width, height):
     found = lanes(width, height)
     for above, below in pairwise(ORDER):
         assert found.tops[below] == found.tops[above] + found.talls[above] + GAP
-    assert all(found.talls[lane] >= LEAST[lane] for lane in ORDER)
+    room = sum(LEAST.values()) + GAP * (len(ORDER) - 1)
+    assert all(found.talls[lane] >= (LEAST if height >= room else TIGHT)[lane] for lane in ORDER)
     assert height < least_height() or found.bottom <= height

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 
 from hitpoint.ui.panel.strip.spots import spot
+from hitpoint.ui.panel.strip.tips import tip
 from hitpoint.ui.state.panel import InOut
 
 
@@ -212,3 +213,11 @@ def test_two_thousand_cuts_are_drawn_in_pieces_and_scrolling_draws_only_what_com
         strip.grab()
     each = (time.thread_time() - spent) / 20
     assert each < 0.2  # smooth is 0.016; this only catches drawing all of it each time
+
+
+def test_the_edit_under_the_mouse_is_named_with_its_marker_and_whether_somebody_speaks(strip):
+    here = strip.scene()
+    y = here.lanes.tops["marks"] + 5
+    said = tip(here, spot(here, here.axis.x(225) + 1, y))
+    assert "shot 4" in said and "hit: the door" in said and "speaks" not in said
+    assert "somebody speaks" in tip(here, spot(here, here.axis.x(80) + 1, y))

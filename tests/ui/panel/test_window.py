@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QInputDialog,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QScrollBar,
@@ -20,7 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from hitpoint.ui.panel import commands, keep
-from hitpoint.ui.state.panel import Geometry, Job, Panel, Settings
+from hitpoint.ui.state.panel import Geometry, HostInfo, Job, Panel, Reading, Settings
+from hitpoint.ui.state.take import Change, Writing
 
 CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit)
 
@@ -296,3 +298,156 @@ def test_closing_saves_and_ends_the_work(make_window, shown):
     window = make_window(shown)
     window.close()
     assert window.desk.session.names()[-1] == "close"
+
+
+def test_keys_shape_the_energy_point_by_point_and_say_what_they_did(qtbot, window):
+    """The curve could be drawn with a mouse only."""
+    desk, strip = window.desk, window.strip
+    strip.setFocus()
+    points = desk.state.plan.curve()
+    desk.store.set("view.playhead", points[1][0] + 1)
+    press(qtbot, window, Qt.Key.Key_E)
+    assert desk.point() == points[1][0] and desk.state.view.boards == desk.state.view.hits == ()
+    press(qtbot, window, Qt.Key.Key_E)
+    press(qtbot, window, Qt.Key.Key_E, Qt.KeyboardModifier.ShiftModifier)
+    assert desk.point() == points[1][0]
+    alt = Qt.KeyboardModifier.AltModifier
+    press(qtbot, window, Qt.Key.Key_Up, alt)
+    assert dict(desk.state.plan.curve())[points[1][0]] == pytest.approx(points[1][1] + 0.05, abs=0.002)
+    press(qtbot, window, Qt.Key.Key_Right, alt)
+    assert desk.point() == points[1][0] + 1  # it stays selected where it goes
+    assert (
+        f"{points[1][1] + 0.05:.2f}" in strip.accessibleDescription() and "point 2 of" in strip.accessibleDescription()
+    )
+    press(qtbot, window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    press(qtbot, window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.state.plan.curve() == points
+
+    desk.store.set("view.playhead", 77)
+    press(qtbot, window, Qt.Key.Key_N)
+    assert desk.point() == 77
+    press(qtbot, window, Qt.Key.Key_Delete)
+    assert desk.point() is None and 77 not in dict(desk.state.plan.curve())
+    press(qtbot, window, Qt.Key.Key_BracketRight)
+    assert desk.state.view.point is None  # a storyboard again: Alt and the arrows are its own
+
+
+def test_what_is_selected_on_the_strip_is_said_in_words(window):
+    desk, strip = window.desk, window.strip
+    board = desk.state.plan.boards[1]
+    desk.select(board.id)
+    assert board.name in strip.accessibleDescription()
+    hit = next(hit for hit in desk.state.plan.hits if hit.frame == 225)
+    desk.select_hits(hit.id)
+    assert "the door" in strip.accessibleDescription() and "landed" in strip.accessibleDescription()
+    desk.select_hits(*(hit.id for hit in desk.state.plan.hits[:3]))
+    assert strip.accessibleDescription() == "3 hits"
+    desk.select_nothing()
+    assert strip.accessibleDescription() == ""
+
+
+def test_the_tabs_keep_room_for_their_names_at_every_width(qtbot, make_window, shown):
+    window = make_window(shown, 420, 800)
+    for width in (1000, 1600, 420, 1600):
+        window.resize(width, 800)
+        for tabs in (window._left, window._right):
+            bar = tabs.tabBar()
+            for n in range(bar.count()):
+                padding = 2 * (6 if bar.property("slim") else 10)
+                wanted = bar.fontMetrics().horizontalAdvance(bar.tabText(n)) + padding
+                assert bar.tabRect(n).width() >= wanted, (width, bar.tabText(n))
+
+
+def test_a_low_window_shows_every_lane(make_window, shown):
+    """As a screen of 1080 lines at twice the size leaves it."""
+    window = make_window(shown, 940, 500)
+    strip = window.strip
+    assert strip.mapTo(window, QPoint(0, strip.lanes.bottom)).y() <= window.height()
+    assert strip.lanes.bottom <= strip.height()
+
+
+def test_what_is_not_kept_is_said_with_a_way_to_try_again(qtbot, window):
+    desk = window.desk
+    assert not window.unkept.isVisible()
+    desk.store.set("unkept", "this edit is open in another panel (process 7)")
+    assert window.unkept.isVisible()
+    qtbot.mouseClick(window.unkept.again, Qt.MouseButton.LeftButton)
+    assert desk.session.asked[-1] == ("open_again",)
+    desk.store.set("unkept", "")
+    assert not window.unkept.isVisible()
+
+
+def test_the_editor_that_is_followed_is_named_with_what_it_cannot(make_window, shown):
+    host = HostInfo("fake", "A fake", "1.0", "Reel 2", (("undo", "it has no undo"),))
+    window = make_window(replace(shown, host=host))
+    said = " ".join(each.accessibleName() for each in window.host.findChildren(QWidget))
+    assert "A fake 1.0" in said and "Reel 2" in said and "it has no undo" in said
+    dialog = window.ask_to_write()
+    assert not dialog.copy.isVisible() and not dialog.in_place.isVisible() and not dialog.elsewhere.isVisible()
+    step = Change("add", "step", "lay the score on a new track 'Hitpoint Score'")
+    window.desk.store.set("writing", Writing(1, "A fake: Reel 2", changes=(step,)))
+    assert dialog.focusWidget() is dialog.write  # Enter does what has the focus
+    assert any("lay the score on a new track" in each.text() for each in dialog.findChildren(QLabel))
+    dialog.close()
+
+
+def test_an_editor_that_was_not_reached_can_be_tried_again(qtbot, make_window):
+    window = make_window(Panel())
+    assert not window.host.isVisible()
+    window.open_host("blender", "")
+    assert window.host.isVisible()
+    qtbot.mouseClick(window.host.again, Qt.MouseButton.LeftButton)
+    assert window.desk.session.asked[-2:] == [("open_host", "blender", "")] * 2
+
+
+def test_edits_of_one_name_are_told_apart(make_window):
+    window = make_window(Panel(settings=Settings(recent=("/a/reel/cut.otio", "/a/teaser/cut.otio", "/a/reel/b.otio"))))
+    names = {each.accessibleName() or each.text() for each in window.first.findChildren(QAbstractButton)}
+    assert {"cut.otio  ·  reel", "cut.otio  ·  teaser", "b.otio"} <= names
+
+
+def test_missing_media_are_said_once(make_window, shown):
+    seen = replace(
+        shown.edit, parsed=True, warnings=("2 of 3 media not found: a.mov; look there", "the rate is a guess")
+    )
+    window = make_window(replace(shown, edit=None))
+    window.desk.store.set("edit", seen)
+    assert [message.text for message in window.desk.state.messages] == ["the rate is a guess"]
+
+
+def test_an_edit_without_a_picture_says_so_and_promises_nothing(make_window, shown):
+    window = make_window(replace(shown, plan=None, takes=(), current=0, heard=None))
+    said = " ".join(
+        each.text() for each in window.board_page.findChildren(QLabel) if each.isVisibleTo(window.board_page)
+    )
+    assert "no picture" in said and "They come" not in said
+
+
+def test_to_the_takes_is_to_the_one_that_plays(make_window, shown):
+    window = make_window(replace(shown, current=2))
+    window.go_to_page("takes")
+    assert window.focusWidget() is window.takes_page.card(2)
+
+
+def test_tab_stays_in_the_list_of_keys(qtbot, window):
+    window.show_keys()
+    for _ in range(3):
+        press(qtbot, window, Qt.Key.Key_Tab)
+        assert window.keys.isAncestorOf(window.focusWidget()) or window.focusWidget() is window.keys
+    press(qtbot, window, Qt.Key.Key_Escape)
+    assert not window.keys.isVisible()
+
+
+def test_an_edit_is_read_another_way(qtbot, window):
+    window.desk.store.set("reading", Reading("24", "", ("/media",)))
+    dialog = window.ask_how_to_read()
+    assert dialog.rate.currentText() == "24" and dialog.folders.count() == 1
+    dialog.rate.setEditText("fast")
+    qtbot.mouseClick(dialog.read, Qt.MouseButton.LeftButton)
+    assert dialog.isVisible() and "fast is no number of frames" in " ".join(
+        each.text() for each in dialog.findChildren(QLabel)
+    )
+    dialog.rate.setEditText("23.976")
+    dialog.timeline.setText(" Reel 2 ")
+    qtbot.mouseClick(dialog.read, Qt.MouseButton.LeftButton)
+    assert window.desk.session.asked[-1] == ("open_again", Reading("23.976", "Reel 2", ("/media",)))

@@ -195,7 +195,8 @@ class Player(QWidget):
             control.setEnabled(edit is not None and edit.frames > 0)
         if edit is None or seen is None or not edit.frames:
             self._transport = None
-            self.view.show_image(QImage(), self.tr("No edit is open"))
+            nothing = self.tr("This edit is empty") if edit else self.tr("No edit is open")
+            self.view.show_image(QImage(), nothing)
             self._show()
             return
         if not self._looked_for_device:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 Lane = Literal["ruler", "boards", "picture", "marks", "energy", "hits", "music"]
 
 ORDER: tuple[Lane, ...] = ("ruler", "boards", "picture", "marks", "energy", "hits", "music")
-LEAST: dict[Lane, int] = {
+TIGHT: dict[Lane, int] = {  # on a low screen
+    "ruler": 20, "boards": 24, "picture": 18, "marks": 28, "energy": 24, "hits": 20, "music": 24,
+}  # fmt: skip
+LEAST: dict[Lane, int] = {  # from which on there is room to grow
     "ruler": 22, "boards": 40, "picture": 34, "marks": 32, "energy": 38, "hits": 24, "music": 36,
 }  # fmt: skip
 _GROWS: dict[Lane, tuple[float, int]] = {  # its share of what is left over, and the most it gets
@@ -39,7 +43,7 @@ class Lanes:
 
 
 def least_height() -> int:
-    return sum(LEAST.values()) + GAP * (len(ORDER) - 1)
+    return sum(TIGHT.values()) + GAP * (len(ORDER) - 1)
 
 
 def lanes(width: int, height: int, letter: float = 1.0) -> Lanes:
@@ -50,6 +54,10 @@ def lanes(width: int, height: int, letter: float = 1.0) -> Lanes:
     if spare > 0:
         for lane, (share, most) in _GROWS.items():
             talls[lane] = min(most, talls[lane] + int(spare * share))
+    elif spare < 0:
+        gives = sum(talls.values()) - sum(TIGHT.values())
+        part = min(1.0, -spare / max(1, gives))
+        talls = {lane: tall - math.ceil((tall - TIGHT[lane]) * part) for lane, tall in talls.items()}
     tops: dict[Lane, int] = {}
     y = 0
     for lane in ORDER:

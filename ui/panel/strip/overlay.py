@@ -43,6 +43,7 @@ def over(painter: QPainter, scene: Scene, view: View, inout: InOut, drag: Drag, 
         said = words.tr("Storyboards come when the picture has been looked at")
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap, said)
     _chosen_hits(painter, scene, view)
+    _chosen_point(painter, scene, view)
     _loop(painter, scene, view)
     if drag.edge:
         _edge(painter, scene, drag)
@@ -122,7 +123,7 @@ def _chosen(painter: QPainter, scene: Scene, view: View) -> None:
 def _names(painter: QPainter, scene: Scene, fonts: tuple[QFont, QFont]) -> None:
     large, small = QFontMetrics(fonts[0]), QFontMetrics(fonts[1])
     top, tall = scene.lanes.tops["boards"], scene.lanes.talls["boards"]
-    two = tall >= large.height() + small.height() + 9
+    two = tall >= large.height() + small.height() + 11  # and the palette below them
     first = top + 4 + large.ascent() if two else top + (tall - 2) / 2 + large.ascent() / 2 - 1
     for board in scene.boards_in(scene.axis.first, scene.axis.first + scene.axis.span):
         left, right = max(0.0, scene.axis.x(board.start)), min(float(scene.axis.width), scene.axis.x(board.end))
@@ -169,6 +170,23 @@ def _chosen_hits(painter: QPainter, scene: Scene, view: View) -> None:
         painter.setPen(QPen(QColor(scene.colours.focus), 1.6))
         painter.drawEllipse(QPointF(x, top + tall / 2 - 2), 9, 9)
         marks.hit(painter, x, top + tall / 2 - 2, met.outcome if met else mark.outcome, mark.held, scene.colours, 0.9)
+
+
+def _chosen_point(painter: QPainter, scene: Scene, view: View) -> None:
+    """The points of the energy, once one of them is selected, and that one larger."""
+    if view.point is None:
+        return
+    painter.setPen(QPen(QColor(scene.colours.energy), 1.4))
+    painter.setBrush(QColor(scene.colours.well))
+    for frame, value in scene.energy:
+        x = scene.axis.x(frame)
+        if -8 <= x <= scene.axis.width + 8 and frame != view.point:
+            painter.drawEllipse(QPointF(x, energy_y(scene, value)), 2.6, 2.6)
+    for frame, value in scene.energy:
+        if frame == view.point:
+            painter.setPen(QPen(QColor(scene.colours.focus), 2))
+            painter.setBrush(QColor(scene.colours.energy))
+            painter.drawEllipse(QPointF(scene.axis.x(frame), energy_y(scene, value)), 5.5, 5.5)
 
 
 def _loop(painter: QPainter, scene: Scene, view: View) -> None:

@@ -75,7 +75,7 @@ class StripPane(QWidget):
             said = self.tr("Changed since {name}: the beats shown are the plan's").replace("{name}", take.name)
         else:
             said = take.name
-        self._said.say(said)
+        self._said.say(self.strip.spoken or said)
 
     def _scrolled(self, value: int) -> None:
         axis = self.strip.axis

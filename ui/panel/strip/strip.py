@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
     QColor,
     QContextMenuEvent,
     QFont,
@@ -31,6 +33,7 @@ from .naming import NameField
 from .overlay import Drag
 from .scene import Scene, scene
 from .shown import Music, Shown
+from .spoken import selection
 from .spots import Spot, spot
 from .thumbs import Thumbs
 from .tiles import Tiles
@@ -93,7 +96,7 @@ class Strip(QWidget):
         return self._tiles.drawn
 
     def sizeHint(self) -> QSize:
-        return QSize(640, least_height() + 130)
+        return QSize(640, least_height() + 200)
 
     def look(self, axis: Axis) -> None:
         """Shows another part."""
@@ -250,7 +253,7 @@ class Strip(QWidget):
             elif found.kind in ("board", "edge") and found.id not in self.desk.state.view.boards:
                 self.desk.select(found.id)
             elif found.kind == "hit" and found.id not in self.desk.state.view.hits:
-                self.desk.store.change("view", hits=(found.id,))
+                self.desk.select_hits(found.id)
             self.menu.emit(found, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -276,14 +279,14 @@ class Strip(QWidget):
         if found.kind == "board":
             now = store.state.view.boards
             if not extend:
-                store.change("view", boards=(found.id,), hits=())
+                self.desk.select(found.id)
             elif found.id in now:
-                store.change("view", boards=tuple(id for id in now if id != found.id))
+                self.desk.select(*(id for id in now if id != found.id))
             else:
-                store.change("view", boards=(*now, found.id))
+                self.desk.select(*now, found.id)
             return None
         if found.kind == "hit":
-            store.change("view", hits=(*store.state.view.hits, found.id) if extend else (found.id,))
+            self.desk.select_hits(*(*store.state.view.hits, found.id) if extend else (found.id,))
             return None
         if found.kind == "edge":
             return EdgeDrag(self, found.id)
@@ -301,10 +304,24 @@ class Strip(QWidget):
     def _changed(self, state: Panel) -> None:
         before = self._scene_from
         self.scene()
-        view = (state.view.boards, state.view.hits, state.view.loop, state.inout)
+        view = (state.view.boards, state.view.hits, state.view.point, state.view.loop, state.inout)
         if self._scene_from is not before or view != getattr(self, "_view", None):
             self._view = view
+            self._speak()
             self.update()
+
+    @property
+    def spoken(self) -> str:
+        """What is selected, in words."""
+        here = self.scene()
+        return selection(self.desk.state, here) if here else ""
+
+    def _speak(self) -> None:
+        """Tells who reads the screen aloud."""
+        said = self.spoken
+        if said != self.accessibleDescription():
+            self.setAccessibleDescription(said)
+            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
     def _moved(self, frame: int) -> None:
         """Only where the playhead was and where it is now."""

@@ -7,6 +7,8 @@ from ..words import tr
 from .scene import Scene
 from .spots import Spot
 
+NEAR = 6  # pixels to a marker
+
 
 def tip(scene: Scene, spot: Spot) -> str:
     if spot.kind == "hit":
@@ -17,7 +19,19 @@ def tip(scene: Scene, spot: Spot) -> str:
         return _board(scene, spot.id)
     if spot.kind == "energy":
         return tr("Draw here: more energy gives louder, fuller and busier music")
-    return scene.edit.timecode(spot.frame)
+    return _moment(scene, spot.frame)
+
+
+def _moment(scene: Scene, frame: int) -> str:
+    """What the edit has there: its shot, a marker close by, somebody who speaks."""
+    lines = [scene.edit.timecode(frame)]
+    lines += [shot.name for shot in scene.edit.shots if shot.start <= frame < shot.end and shot.name][:1]
+    reach = NEAR / scene.axis.scale
+    lines += [tr("marker: {name}").replace("{name}", marker.name) for marker in scene.markers_in(frame - reach, frame + reach)
+              if marker.name][:3]  # fmt: skip
+    if scene.speech_in(frame, frame + 1):
+        lines.append(tr("somebody speaks here: the music steps back"))
+    return "\n".join(lines)
 
 
 def _board(scene: Scene, id: int) -> str:
