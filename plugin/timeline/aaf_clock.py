@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 
 def drops_frames(path: Path, name: str, start: int) -> bool:
     """Of the composition of that name, whose timecode track starts at the frame number `start`."""
-    import aaf2
-
+    aaf2: Any = import_module("aaf2")  # slow to load, and without types
     try:
         with aaf2.open(str(path)) as file:
             marked = [
