@@ -89,14 +89,19 @@ def chance_of(differences: np.ndarray) -> float:
 
 def bent(sound: np.ndarray, edit: Held) -> np.ndarray:
     """The sound with its beats bent to the hits, as `score` bends it."""
-    whole = edit.sheet.samples
-    begin = round(edit.sheet.seconds(edit.sheet.storyboards[0].start) * SR)
-    laid = np.zeros((whole, 2), np.float32)
-    laid[begin : begin + len(sound)] = sound[: max(whole - begin, 0)]
+    sheet = edit.sheet
+    begin = sheet.storyboards[0].start
+    last = min(begin + sheet.rate.frame_at(len(sound) / SR), sheet.frames)
+    boards = [replace(board, end=min(board.end, last)) for board in sheet.storyboards if board.start < last]
+    hits = tuple(hit for hit in sheet.hits if hit.frame < last)
+    sheet = replace(sheet, frames=last, storyboards=tuple(boards), hits=hits)
+    first = sheet.rate.samples(begin)
+    laid = np.zeros((sheet.samples, 2), np.float32)
+    laid[first : first + len(sound)] = sound[: max(sheet.samples - first, 0)]
     made = Performance(("music",), iter([Block({"music": laid})]), None, rings=False)
     with tempfile.TemporaryDirectory() as room:
-        played, _ = settled(made, edit.sheet, Path(room), None, silent)
-        return np.concatenate([block.stems["music"] for block in played.blocks])[begin : begin + len(sound)]
+        played, _ = settled(made, sheet, Path(room), None, silent)
+        return np.concatenate([block.stems["music"] for block in played.blocks])[first : first + len(sound)]
 
 
 def met(sound: np.ndarray, edit: Held) -> tuple[float, float] | None:

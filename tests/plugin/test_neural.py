@@ -21,6 +21,7 @@ from hitpoint.plugin.scoring import Wish
 from hitpoint.plugin.takes import Revision
 from hitpoint.plugin.timeline.reading import Source
 from hitpoint.runtime.errors import Cancelled, EngineError, UsageError
+from hitpoint.runtime.packs import store
 
 fake = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "runtime/engines/diffv2m/fake.py")))
 SR = 48_000
@@ -248,6 +249,14 @@ def run(capsys, *words):
     return status, said.out, said.err
 
 
+def test_without_a_pack_the_engine_says_how_to_get_one(cut, own_packs, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "BUILT_IN", tmp_path / "nothing built in")
+    status, _, said = run(capsys, "score", cut, "-o", tmp_path / "no.otio", "--engine", "diffv2m")
+    assert status == 5 and said.count("\n") == 1
+    assert "has no pack to play" in said and "`hitpoint packs add FILE`" in said
+    assert not (tmp_path / "no.otio").exists()
+
+
 def test_the_command_line_shows_the_licence_and_refuses_in_one_line(cut, heeding, packs, own_packs, capsys, tmp_path):
     sold = {
         "id": "CC-BY-NC-4.0",
@@ -277,7 +286,6 @@ def test_the_command_line_shows_the_licence_and_refuses_in_one_line(cut, heeding
     assert "2 steps, guidance 1, rhythm from the plan" in said
     for words, expected, line in (
         (("--engine", "diffv2m", "--pack", free, "--commercial"), 5, "may not be used commercially"),
-        (("--engine", "diffv2m"), 5, "has no pack to play"),
         (("--engine", "diffv2m", "--pack", tmp_path / "nowhere"), 5, "no such pack"),
         (("--engine", "diffv2m", "--pack", heeding, "--soundfont", "x.sf2"), 2, "the composer's"),
         (("--engine", "diffv2m", "--pack", heeding, "--steps", 0), 2, "between 1 and 1000"),
@@ -292,8 +300,11 @@ def test_the_command_line_shows_the_licence_and_refuses_in_one_line(cut, heeding
     assert not (tmp_path / "no.otio").exists()
 
 
-def test_a_pack_of_ones_own_is_named_and_doctor_says_who_plays_it(cut, packs, own_packs, capsys, tmp_path):
+def test_a_pack_of_ones_own_is_named_and_doctor_says_who_plays_it(
+    cut, packs, own_packs, capsys, tmp_path, monkeypatch
+):
     fake.write(packs, own_packs / "mine")
+    monkeypatch.setattr(store, "BUILT_IN", tmp_path / "nothing built in")
     status, _, said = run(capsys, "score", cut, "--engine", "diffv2m", "-o", tmp_path / "out.otio")
     assert status == 5 and "(mine)" in said
     status, _, _ = run(
