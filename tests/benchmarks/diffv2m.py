@@ -308,7 +308,7 @@ def main() -> None:
         said = player.pack.provenance
         print(f"  {player.pack.name} {player.pack.version}: {said.steps} steps, on {said.trained_on}")
         print("  sampled by {method} in {steps} steps, guidance {guidance:g}, {variant}".format_map(player.played))
-        for row in options.rows.split(","):
+        for row in filter(None, options.rows.split(",")):
             for what, value in ROWS[row](player, edits).items():
                 print(f"  {what:24} {value}", flush=True)
     if options.pictures:

@@ -14,6 +14,7 @@ from hitpoint.plugin.hosts import known, launchers
 
 HOME = Path(hitpoint.__file__).parent
 MANIFEST = json.loads((HOME / "manifest.json").read_text(encoding="utf-8"))
+REPOSITORY = Path(__file__).parents[3]  # the installed package has no documents
 LISTED = {host["id"]: host for host in MANIFEST["hosts"]}
 
 
@@ -42,7 +43,7 @@ def test_its_entry_points_are_commands(entry, capsys):
 
 
 def test_a_launcher_leads_nowhere_else():
-    schema = json.loads((HOME / "docs" / "manifest.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((REPOSITORY / "docs" / "manifest.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(MANIFEST, schema)
     for path in ("../elsewhere", "/etc", "C:/x"):
         broken = {**MANIFEST, "hosts": [{**LISTED["blender"], "launcher": path}]}
