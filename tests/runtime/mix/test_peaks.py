@@ -8,6 +8,9 @@ import pytest
 from hitpoint.runtime.mix.peaks import ARM, TruePeak, peaks
 
 
+LAST_BIT = 1e-6  # eight units in the last place of a 32-bit float
+
+
 def noise(samples: int, seed: int = 3) -> np.ndarray:
     """Noise whose level runs from next to nothing to full scale and back every second."""
     swell = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(samples) / 48_000)
@@ -40,8 +43,9 @@ def test_all_that_can_exceed_a_level_is_computed(above: float) -> None:
     sound = noise(60_000)
     every, some = peaks(sound, 0.0), peaks(sound, above)
     assert (every > above).sum() > 10
-    assert (some[every > above] == every[every > above]).all()
-    assert (some <= every).all()
+    # What a matrix product rounds in the last bit hangs on the place in it, on some processors.
+    assert np.allclose(some[every > above], every[every > above], rtol=LAST_BIT, atol=0)
+    assert (some <= every * (1 + LAST_BIT)).all()
 
 
 def test_silence_has_no_peak_and_a_single_sample_has_its_own() -> None:
