@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     Command = Callable[[str, str], argparse.ArgumentParser]
 
-HOSTS = "blender, kdenlive, resolve, premiere...: `hitpoint hosts` lists them"
+HOSTS = "blender, resolve, premiere: `hitpoint hosts` says what the others need"
 
 
 def through(parser: argparse.ArgumentParser, words: str) -> None:

@@ -63,13 +63,26 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.host.close()
 
-    def new_take(self) -> Path:
-        """The folder of a take that is not there yet."""
-        takes_folder = self.folder / takes.FOLDER
-        with suppress(OSError):
-            numbers = [int(path.name) for path in takes_folder.iterdir() if path.name.isdecimal()]
-            return takes_folder / f"{max(numbers, default=0) + 1:02}"
-        return takes_folder / "01"
+    @contextmanager
+    def new_take(self) -> Iterator[Path]:
+        """The folder of a take to be, empty: who makes another one meanwhile gets another folder. It goes if nothing was made."""
+        above = self.folder / takes.FOLDER
+        with writing(above):
+            above.mkdir(parents=True, exist_ok=True)
+            number = max((int(path.name) for path in above.iterdir() if path.name.isdecimal()), default=0) + 1
+            while True:
+                folder = above / f"{number:02}"
+                try:
+                    folder.mkdir()
+                    break
+                except FileExistsError:
+                    number += 1
+        try:
+            yield folder
+        except BaseException:
+            with suppress(OSError):
+                folder.rmdir()
+            raise
 
 
 def open(name: str, source: Source | None = None) -> Session:
@@ -136,12 +149,12 @@ def make(session: Session, wish: scoring.Wish, *, progress: Progress = silent) -
         told = tuple(dict.fromkeys([*sheet.warnings, *unheard]))
         cues.write_bytes(sheet_json.dumps(replace(sheet, warnings=told)).encode("utf-8", "backslashreplace"))
         for number in range(wish.takes):
-            folder = session.new_take()
             share = part(progress, *(0.3 + 0.7 * n / wish.takes for n in (number, number + 1)))
             what = auditioning.Audition(cues, wish.seed + number, spoken=spoken)
             asked = replace(wish, seed=wish.seed + number, cues=None, from_cues=None)
             asked = replace(asked, stems=wish.stems or wish.stem_tracks)
-            auditioning.audition(source, asked, what, folder, progress=share)
+            with session.new_take() as folder:
+                auditioning.audition(source, asked, what, folder, progress=share)
             made.append(folder)
     return made
 

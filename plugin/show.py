@@ -104,7 +104,8 @@ def score(answer: Answer) -> None:
 
 def _placed(answer: Answer) -> None:
     host = answer["host"]
-    _say(f"placed in {host['title']} ({host['version']}), on '{host['timeline']}': {', '.join(host['tracks'])}")
+    version = f" ({host['version']})" if host["version"][:1].isdigit() else ""  # a file has none
+    _say(f"placed in {host['title']}{version}, on '{host['timeline']}': {', '.join(host['tracks'])}")
     if host["marks"]:
         _say(f"      {host['marks']} markers")
     for words in host["missing"]:

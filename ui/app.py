@@ -75,7 +75,7 @@ def _check_host(asked: argparse.Namespace) -> None:
 
     host = known(asked.host)
     if host.formats and not asked.edit:
-        raise UsageError(f"{host.title} are reached by a file: name it ({', '.join(host.formats)})")
+        raise UsageError(f"{host.title} can only be reached by a file: name it ({', '.join(host.formats)})")
     if not host.formats and asked.edit:
         raise UsageError(f"{host.title} is asked what it has open: leave {asked.edit} out")
 

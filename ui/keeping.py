@@ -11,7 +11,7 @@ from typing import Any
 
 from ..plugin.hosts import places
 from .claim import Claim, claim
-from .project import DELAY, NAME, Found, Project, Saver, load, project_of
+from .project import DELAY, NAME, Found, Project, Saver, free_number, load, project_of
 from .state.codec import from_json
 from .state.edit import SeenEdit
 from .state.panel import HostInfo
@@ -114,8 +114,8 @@ class Keeping:
 
     def new_take(self) -> int:
         """The id of a take to be; no other gets it."""
-        number = self._next_take
-        self._next_take += 1
+        number = max(self._next_take, free_number(self.folder))  # `score --host` makes takes there too
+        self._next_take = number + 1
         return number
 
     def took(self, id: int) -> None:

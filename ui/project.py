@@ -117,7 +117,7 @@ def load(folder: Path, *, ours: bool = True) -> Found:
     with suppress(OSError):
         for left in folder.glob(f".{NAME}.*") if ours else ():  # of a panel that was killed while it saved
             left.unlink()
-    number = _free_number(folder)
+    number = free_number(folder)
     try:
         data = _bytes(path)
     except FileNotFoundError:
@@ -279,7 +279,7 @@ def _bytes(path: Path) -> bytes:
         return file.read(MOST_BYTES + 1)
 
 
-def _free_number(folder: Path) -> int:
+def free_number(folder: Path) -> int:
     """The number after that of every take that lies in a folder, whoever made it."""
     with suppress(OSError):
         numbers = [int(path.name) for path in (folder / "takes").iterdir() if path.name.isdecimal()]

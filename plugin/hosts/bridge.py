@@ -40,7 +40,7 @@ def run(name: str, started: bool = False) -> dict[str, Any]:
     """Serves one client until it is gone. Raises UsageError, and OutputError where nobody may listen here."""
     host = known(name)
     if host.kind != "live":
-        raise UsageError(f"{host.title} are no program that a bridge runs in")
+        raise UsageError(f"no bridge runs in {host.title}: {host.how}")
     token = _token() if started else None
     work = Work(host.name)
     origins, ports = ORIGINS.get(host.name, ()), PORTS.get(host.name, ())

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import opentimelineio as otio
 
@@ -18,12 +17,12 @@ from ...runtime.rate import Rate
 from ..timeline import fcp7_xml, fcpxml_score, fcpxml_text, marks, score_track, scored_json, writing
 from ..timeline.document import CONTENT, SUFFIXES, Document, open_document
 from ..timeline.reading import edit_of, is_ours
+from .at_file import AtFile, Reads, arrived, refused, steps
 from .known import NO_PLAYHEAD, Where
 from .protocol import (
     Ability,
     About,
     HostClosed,
-    HostRefused,
     Music,
     Opened,
     Placed,
@@ -39,18 +38,6 @@ CANNOT: Mapping[Ability, str] = {
     **NO_PLAYHEAD,
     "duck": "a timeline file carries no level; the music is ducked itself",
 }
-
-
-class Reads(Protocol):
-    """`timeline.reading.Source`, which says which timeline of the file is meant, and where its media are."""
-
-    @property
-    def path(self) -> Path: ...
-
-    @property
-    def timeline(self) -> str | None: ...
-
-    def read(self) -> tuple[Edit, Document]: ...
 
 
 @dataclass(frozen=True)
@@ -74,11 +61,8 @@ def reach(where: Where) -> FileHost:
     return FileHost(where.source)
 
 
-class FileHost:
-    """The file that `source` names."""
-
-    def __init__(self, source: Reads) -> None:
-        self._source = source
+class FileHost(AtFile):
+    """A timeline file."""
 
     def about(self) -> About:
         cannot = dict(CANNOT)
@@ -109,28 +93,12 @@ class FileHost:
         return self._plan(music)[0]
 
     def _plan(self, music: Music) -> tuple[Plan, Edit, Document, writing.Plan]:
-        self._may("place")
-        if music.duck:
-            self._may("duck")
-        for sound in music.sounds:
-            if not sound.path.is_file():
-                raise InputError(f"{sound.path}: there is no such file to put on the timeline")
-        edit, document = self._read()
-        if music.frames != edit.frames:
-            raise HostRefused(
-                f"{self._source.path.name} is {edit.frames} frames long now, and the score {music.frames}: make it anew"
-            )
+        edit, document = self._fitting(music)
         _check_locks(document)
         written = writing.plan(document, self._source.path)
         going = _going(document)
-        names = track_names(written.track, music.sounds)
-        steps = [
-            f"lay '{sound.path.name}' on the new track '{name}'"
-            for name, sound in zip(names, music.sounds, strict=True)
-        ]
-        steps = [*(f"take the track '{name}' off" for name in going), *steps]
-        steps += [f"write {len(music.marks)} markers"] if music.marks else []
-        return Plan(written.track, going, tuple(steps), written.warnings), edit, document, written
+        planned = Plan(written.track, going, steps(going, written.track, music), written.warnings)
+        return planned, edit, document, written
 
     def place(self, music: Music) -> Placed:
         self._there()
@@ -139,7 +107,7 @@ class FileHost:
         sounds = {sound.stem: sound.path.absolute() for sound in music.sounds}
         laid = _Laid(**{each.name: getattr(written, each.name) for each in fields(written)}, sounds=sounds)
         listed = [writing.Mark(mark.frame, mark.name, mark.color) for mark in music.marks]
-        with _refused(), Transaction() as files:
+        with refused(), Transaction() as files:
             lost = writing.write(
                 laid, edit, files, written.wav, provenance=music.provenance, stems=sounds, marks=listed
             )
@@ -156,7 +124,7 @@ class FileHost:
         if locked := _locked(document):
             raise OutputError(f"{self._source.path.name}: {locked} is locked: unlock it to take the score off")
         before, marked = list(_our_tracks(document)), _our_marks(document)
-        with _refused(), Transaction() as files:
+        with refused(), Transaction() as files:
             warnings = writing.take_out(document, self._source.path, files, every=False, touched=False).warnings
             after = _opened(self._source, files.staged(self._source.path))
             self._unchanged(seen)
@@ -168,28 +136,6 @@ class FileHost:
             if not any(name in words for words in said):
                 said.append(f"'{name}' {score_track.TOUCHED}")
         return Removed(gone, marked - _our_marks(after), tuple(said))
-
-    def close(self) -> None:
-        pass
-
-    def _read(self) -> tuple[Edit, Document]:
-        self._there()
-        return self._source.read()
-
-    def _there(self) -> None:
-        path = self._source.path
-        try:
-            there = path.exists()
-        except OSError:
-            there = False
-        if not there:
-            raise HostClosed(f"{path}: there is no such file")
-
-    def _may(self, ability: Ability) -> None:
-        self._there()
-        about = self.about()
-        if ability in about.cannot:
-            raise unable(about, ability)
 
     def _digest(self) -> str:
         path = self._source.path
@@ -204,33 +150,18 @@ class FileHost:
     def _unchanged(self, seen: str) -> None:
         """Raises HostRefused where somebody wrote the file since `seen`."""
         if self._digest() != seen:
-            raise HostRefused(f"{self._source.path.name} was changed meanwhile by another program: nothing was written")
+            raise self._changed_meanwhile()
 
     def _compared(self, staged: Path, edit: Edit, music: Music, planned: Plan) -> Placed:
         """What our own reader finds in the file that is about to be put in place."""
         document = _opened(self._source, staged)
         again = edit_of(document)
-        # Not its length: a track that we no longer share with somebody's clips counts from now on.
-        if (again.shots, again.cuts, again.markers) != (edit.shots, edit.cuts, edit.markers):
-            raise HostRefused(f"{self._source.path.name} would not be read as it was: nothing was written")
+        self._as_it_was(edit, again)
         names = track_names(planned.track, music.sounds)
         lying = {_called(track): _length(track, again.rate) for track in document.timeline.tracks if is_ours(track)}
         if any(lying.get(name) != music.frames for name in names):
-            raise HostRefused(f"the score would not be found in {self._source.path.name} again: nothing was written")
-        there = _our_marks(document)
-        missing = () if there == len(music.marks) else (f"{len(music.marks) - there} of {len(music.marks)} markers",)
-        return Placed(names, there, missing)
-
-
-@contextmanager
-def _refused() -> Iterator[None]:
-    """What keeps the file from being written, in the words of a host."""
-    try:
-        yield
-    except HostRefused:
-        raise
-    except OutputError as error:
-        raise HostRefused(str(error)) from error
+            raise self._not_found_again()
+        return arrived(names, _our_marks(document), music)
 
 
 def _opened(source: Reads, path: Path) -> Document:

@@ -157,7 +157,9 @@ def known(name: str) -> Known:
     for host in KNOWN:
         if name.lower() in (host.name, *host.other_names):
             return host
-    names = ", ".join(host.name for host in KNOWN)
+    names = ", ".join(
+        f"{host.name} ({', '.join(host.other_names)})" if host.other_names else host.name for host in KNOWN
+    )
     raise UsageError(f"there is no host '{name}'; there are {names}: `hitpoint hosts` says more")
 
 
@@ -167,7 +169,7 @@ def reach(name: str, source: Source | None = None) -> Host:
     """
     host = known(name)
     if host.formats and source is None:
-        raise UsageError(f"{host.title} are reached by a file: name it ({', '.join(host.formats)})")
+        raise UsageError(f"{host.title} can only be reached by a file: name it ({', '.join(host.formats)})")
     if not host.formats and source is not None:
         raise UsageError(f"{host.title} is asked what it has open: leave {source.path} out")
     if host.formats and source is not None and source.path.suffix.lower() not in host.formats:

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Mapping
 
 import opentimelineio as otio
 
 from ...runtime.edit import Edit
-from ...runtime.errors import InputError, OutputError
+from ...runtime.errors import InputError
 from ...runtime.mix.files import Transaction
 from ..timeline import mlt_places, mlt_score, mlt_writing, score_track
 from ..timeline.document import Document, open_mlt
 from ..timeline.mlt_marks import Guide
 from ..timeline.mlt_xml import Mlt, Node, parse
 from ..timeline.reading import edit_of, is_ours
+from .at_file import AtFile, arrived, refused, steps
 from .known import Where
 from .protocol import (
     Ability,
     About,
-    HostClosed,
-    HostRefused,
     Music,
     Opened,
     Placed,
     Plan,
     Removed,
     track_names,
-    unable,
 )
 
 NAME = "mlt"
@@ -41,26 +37,14 @@ CANNOT: Mapping[Ability, str] = {
 _NO_POSITION = "Shotcut and MLT do not keep the playhead in their files"
 
 
-class Reads(Protocol):
-    """`timeline.reading.Source`, which says which sequence of the project is meant, and where its media are."""
-
-    @property
-    def path(self) -> Any: ...
-
-    def read(self) -> tuple[Edit, Document]: ...
-
-
 def reach(where: Where) -> MltHost:
     if where.source is None:
         raise InputError("no project is named")
     return MltHost(where.source)
 
 
-class MltHost:
+class MltHost(AtFile):
     """The project that `source` names. It should be closed in the editor, which would write its own over ours."""
-
-    def __init__(self, source: Reads) -> None:
-        self._source = source
 
     def about(self) -> About:
         suffix = self._source.path.suffix.lower()
@@ -68,7 +52,7 @@ class MltHost:
         if suffix != ".kdenlive":
             cannot["playhead"] = _NO_POSITION
         program = "Kdenlive" if suffix == ".kdenlive" else "Shotcut"
-        return About(NAME, f"The {program} project {self._source.path.name}", "1", cannot)
+        return About(NAME, f"{program} project {self._source.path.name}", suffix.lstrip("."), cannot)
 
     def read(self) -> Opened:
         edit, document = self._read()
@@ -92,28 +76,11 @@ class MltHost:
         return self._plan(music)[0]
 
     def _plan(self, music: Music) -> tuple[Plan, Edit, Document]:
-        self._may("place")
-        if music.duck:
-            self._may("duck")
-        for sound in music.sounds:
-            if not sound.path.is_file():
-                raise InputError(f"{sound.path}: there is no such file to put on the timeline")
-        edit, document = self._read()
-        if music.frames != edit.frames:
-            raise HostRefused(
-                f"{self._source.path.name} is {edit.frames} frames long now, and the score {music.frames}: make it anew"
-            )
+        edit, document = self._fitting(music)
         planned = mlt_score.plan(document.data, document.index)
         before = mlt_score.track_names(document.data, document.index)
         going = tuple(score_track.one_line(before[index]) for index in sorted(planned.going))
-        names = track_names(planned.name, music.sounds)
-        steps = [f"take the track '{name}' off" for name in going]
-        steps += [
-            f"lay '{sound.path.name}' on the new track '{name}'"
-            for name, sound in zip(names, music.sounds, strict=True)
-        ]
-        steps += [f"write {len(music.marks)} markers"] if music.marks else []
-        return Plan(planned.name, going, tuple(steps), planned.warnings), edit, document
+        return Plan(planned.name, going, steps(going, planned.name, music), planned.warnings), edit, document
 
     def place(self, music: Music) -> Placed:
         planned, edit, document = self._plan(music)
@@ -144,51 +111,27 @@ class MltHost:
         gone = tuple(name for name in dict.fromkeys(names) if name not in after)
         return Removed(gone, bare.guides, (*bare.warnings, *said))
 
-    def close(self) -> None:
-        pass
-
-    def _read(self) -> tuple[Edit, Document]:
-        self._there()
-        return self._source.read()
-
-    def _there(self) -> None:
-        try:
-            there = self._source.path.is_file()
-        except OSError:
-            there = False
-        if not there:
-            raise HostClosed(f"{self._source.path}: there is no such file")
-
-    def _may(self, ability: Ability) -> None:
-        self._there()
-        about = self.about()
-        if ability in about.cannot:
-            raise unable(about, ability)
-
     def _write(self, document: Document, data: bytes) -> list[str]:
         """In place, if the project is still what was read; answers where the one before is kept."""
         path = self._source.path
-        with _refused(), Transaction() as files:
+        with refused(), Transaction() as files:
             kept = mlt_writing.keep(document.data, path, files)
             files.stage(path).write_bytes(data)
             if path.read_bytes() != document.data:
-                raise HostRefused(f"{path.name} was changed meanwhile by another program: nothing was written")
+                raise self._changed_meanwhile()
             files.commit()
         return [mlt_writing.kept(kept)] if kept else []
 
     def _compared(self, data: bytes, edit: Edit, document: Document, music: Music, planned: Plan) -> Placed:
         """What our own reader finds in the project that is about to be put in place."""
         again = open_mlt(data, document.path, document.format, None, document.index)
-        seen = edit_of(again)
-        if (seen.shots, seen.cuts, seen.markers) != (edit.shots, edit.cuts, edit.markers):
-            raise HostRefused(f"{self._source.path.name} would not be read as it was: nothing was written")
+        self._as_it_was(edit, edit_of(again))
         names = track_names(planned.track, music.sounds)
         lying = [score_track.one_line(track.name) for track in again.timeline.tracks if is_ours(track)]
         if any(name not in lying for name in names):
-            raise HostRefused(f"the score would not be found in {self._source.path.name} again: nothing was written")
+            raise self._not_found_again()
         there = sum(marker.metadata.get("hitpoint") is not None for marker in again.timeline.tracks.markers)
-        missing = () if there == len(music.marks) else (f"{len(music.marks) - there} of {len(music.marks)} markers",)
-        return Placed(names, there, missing)
+        return arrived(names, there, music)
 
 
 def _position(project: Mlt, sequence: Node) -> Node | None:
@@ -196,16 +139,3 @@ def _position(project: Mlt, sequence: Node) -> Node | None:
     bin_ = mlt_places.main_bin(project)
     held = sequence.property("kdenlive:sequenceproperties.position")
     return held or (bin_.property("kdenlive:docproperties.position") if bin_ else None)
-
-
-@contextmanager
-def _refused() -> Iterator[None]:
-    """What keeps the file from being written, in the words of a host."""
-    try:
-        yield
-    except HostRefused:
-        raise
-    except OutputError as error:
-        raise HostRefused(str(error)) from error
-    except OSError as error:
-        raise HostRefused(f"the project cannot be written: {(error.strerror or str(error)).lower()}") from error

@@ -300,9 +300,7 @@ def test_the_command_line_shows_the_licence_and_refuses_in_one_line(cut, heeding
     assert not (tmp_path / "no.otio").exists()
 
 
-def test_a_pack_of_ones_own_is_named_and_doctor_says_who_plays_it(
-    cut, packs, own_packs, capsys, tmp_path, monkeypatch
-):
+def test_a_pack_of_ones_own_is_named_and_doctor_says_who_plays_it(cut, packs, own_packs, capsys, tmp_path, monkeypatch):
     fake.write(packs, own_packs / "mine")
     monkeypatch.setattr(store, "BUILT_IN", tmp_path / "nothing built in")
     status, _, said = run(capsys, "score", cut, "--engine", "diffv2m", "-o", tmp_path / "out.otio")

@@ -305,6 +305,17 @@ def test_an_edit_that_cannot_be_read_leaves_what_was_open_and_says_why(own, tmp_
     assert kept["inout"]["start"] == 17
 
 
+def test_a_take_that_a_command_made_meanwhile_keeps_its_number(panel, tmp_path):
+    panel.open(timeline(tmp_path / "cut.otio", 4, ((0, "storyboard: A"),)))
+    theirs = tmp_path / "cut.scored.hitpoint" / "takes" / "01"
+    theirs.mkdir(parents=True)
+    (theirs / "score.wav").write_bytes(b"somebody's")
+    panel.session.score()
+    panel.until(lambda: panel.state.current == 2)
+    assert (theirs / "score.wav").read_bytes() == b"somebody's"
+    assert (theirs.parent / "02" / "score.wav").is_file()
+
+
 def test_takes_beyond_the_room_go_and_it_is_said(panel, tmp_path):
     panel.open(timeline(tmp_path / "cut.otio", 4, ((0, "storyboard: A"),)))
     panel.store.set("settings.takes_kept", 2)

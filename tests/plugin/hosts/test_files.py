@@ -466,8 +466,9 @@ def test_music_of_another_length_is_refused(host, tmp_path):
 
 def test_a_write_protected_file_is_refused_in_a_line(host, tmp_path, monkeypatch):
     monkeypatch.setattr(committing, "_may_write", lambda _: False)
-    with pytest.raises(HostRefused, match="write-protected"):
-        host.place(score(tmp_path))
+    for attempt in (host.plan, host.place):
+        with pytest.raises(HostRefused, match="write-protected"):
+            attempt(score(tmp_path))
 
 
 def test_a_format_that_is_only_read_says_so_before_it_is_tried(tmp_path):

@@ -208,6 +208,21 @@ def test_stopped_in_the_middle_nothing_has_happened(stand, data):
     assert not list(data.rglob("takes/*"))
 
 
+def test_two_that_score_one_timeline_at_once_keep_a_take_each(stand):
+    second = []
+
+    def meanwhile(fraction, _):
+        if fraction > 0.5 and not second:
+            second.append(None)
+            second[:] = hosting.make(opened(stand), replace(PLAIN, seed=7))
+
+    (first,) = hosting.make(opened(stand), PLAIN, progress=meanwhile)
+    (other,) = second
+    assert first != other
+    assert [json.loads((take / "report.json").read_text())["seed"] for take in (first, other)] == [0, 7]
+    assert sorted(path.name for path in first.parent.iterdir()) == ["01", "02"]
+
+
 def test_a_timeline_without_picture_is_nothing_to_score(stand):
     stand.make(Cut(shots=()))
     with pytest.raises(NothingToScore):
@@ -363,8 +378,10 @@ def test_a_closed_host_is_exit_status_3(stand, command):
 
 def test_hosts_are_reached_by_what_they_are(tmp_path):
     edit = Source(tmp_path / "cut.otio")
-    with pytest.raises(UsageError, match="are reached by a file"):
+    with pytest.raises(UsageError, match="can only be reached by a file"):
         known.reach("files")
+    with pytest.raises(UsageError, match=r"mlt \(kdenlive, shotcut\)"):  # the names that a person knows
+        known.reach("imovie")
     with pytest.raises(UsageError, match="what it has open"):
         known.reach("blender", edit)
     with pytest.raises(UsageError, match=r"mlt takes \.kdenlive, \.mlt"):

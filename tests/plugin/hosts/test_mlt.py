@@ -12,6 +12,7 @@ from typing import ClassVar
 import pytest
 
 from hitpoint.plugin.hosts.mlt import MltHost
+from hitpoint.plugin.hosts.protocol import HostRefused
 from hitpoint.plugin.timeline.reading import Source
 from hitpoint.runtime.mix import files as committing
 
@@ -205,6 +206,14 @@ class TestKdenlive(MltContract):
     @pytest.fixture
     def stand(self, tmp_path, monkeypatch):
         return KdenliveStand(tmp_path, monkeypatch)
+
+    def test_a_write_protected_project_is_refused_as_soon_as_it_is_planned(self, stand, made, music, monkeypatch):
+        host = made()
+        given = music(host)
+        monkeypatch.setattr(committing, "_may_write", lambda _: False)
+        with pytest.raises(HostRefused, match=r"cut\.kdenlive: it is write-protected"):
+            host.plan(given)
+        assert not list(stand.path.parent.glob(".hitpoint-*"))
 
     def test_the_playhead_is_where_it_was_saved(self, stand, made):
         host = made()

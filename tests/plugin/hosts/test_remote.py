@@ -247,7 +247,7 @@ def _second(piece):
         (("blender", "--started"), "", "the first line of standard input"),
         (("blender", "--started"), "[]\n", "the first line of standard input"),
         (("blender", "--started"), '{"token": "short"}\n', "the first line of standard input"),
-        (("files",), "", "no program that a bridge runs in"),
+        (("files",), "", "no bridge runs in Timeline files"),
         (("nobody",), "", "there is no host 'nobody'"),
     ],
 )
