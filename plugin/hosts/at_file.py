@@ -36,9 +36,6 @@ class AtFile(ABC):
     @abstractmethod
     def about(self) -> About: ...
 
-    def close(self) -> None:
-        pass
-
     def _read(self) -> tuple[Edit, Document]:
         self._there()
         return self._source.read()

@@ -137,6 +137,9 @@ class FileHost(AtFile):
                 said.append(f"'{name}' {score_track.TOUCHED}")
         return Removed(gone, marked - _our_marks(after), tuple(said))
 
+    def close(self) -> None:
+        pass
+
     def _digest(self) -> str:
         path = self._source.path
         if path.is_dir():

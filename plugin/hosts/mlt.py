@@ -111,6 +111,9 @@ class MltHost(AtFile):
         gone = tuple(name for name in dict.fromkeys(names) if name not in after)
         return Removed(gone, bare.guides, (*bare.warnings, *said))
 
+    def close(self) -> None:
+        pass
+
     def _write(self, document: Document, data: bytes) -> list[str]:
         """In place, if the project is still what was read; answers where the one before is kept."""
         path = self._source.path
