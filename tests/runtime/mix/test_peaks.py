@@ -7,7 +7,6 @@ import pytest
 
 from hitpoint.runtime.mix.peaks import ARM, TruePeak, peaks
 
-
 LAST_BIT = 1e-6  # eight units in the last place of a 32-bit float
 
 
