@@ -445,6 +445,8 @@ def _sound(parser: argparse.ArgumentParser) -> None:
 def _path(text: str) -> Path:
     from pathlib import Path
 
+    if not text:  # of a variable that is not set; it would be the folder one is in
+        raise argparse.ArgumentTypeError("an empty name is no file and no folder")
     return Path(text)
 
 

@@ -280,6 +280,16 @@ def test_a_pipe_is_no_edit(tmp_path):
     assert run("inspect", tmp_path / "pipe.otio").returncode == 3
 
 
+@pytest.mark.parametrize(
+    "words", [("inspect", ""), ("install", "blender", "--dir", ""), ("score", "cut.otio", "-o", "")]
+)
+def test_an_empty_name_is_not_the_folder_one_is_in(words, tmp_path):
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "an empty name is no file and no folder" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("rate", ["1e999999999", "1e-30", "0", "-25", "nan", "25/0", "100000"])
 def test_an_impossible_rate_is_wrong_usage_at_once(cut, rate):
     assert run("inspect", cut, f"--rate={rate}").returncode == 2
