@@ -117,12 +117,13 @@ def hosts(answer: Answer) -> None:
         names = ", ".join([host["name"], *host["other_names"]])
         _say(f"{names}: {host['title']} ({host['kind']}{': ' + ' '.join(host['formats']) if host['formats'] else ''})")
         _say(f"      {host['how']}")
-        _say(f"      on this machine: {host['seen'] or 'not seen'}")
+        if host["name"] != "files":  # which are no program
+            _say(f"      on this machine: {host['seen'] or 'not seen'}")
         if host["launcher"]:
             put = host["installed"]
             _say(f"      launcher: {put['version'] + ' in ' + ', '.join(put['folders']) if put else 'not installed'}")
         for words in dict.fromkeys(host["cannot"].values()):
-            _say(f"      cannot: {words}")
+            _say(f"      it cannot do all: {words}")
         _say(f"      tested against {host['tested']}")
     _warn(answer)
 
