@@ -123,7 +123,7 @@ def hosts(answer: Answer) -> None:
             put = host["installed"]
             _say(f"      launcher: {put['version'] + ' in ' + ', '.join(put['folders']) if put else 'not installed'}")
         for words in dict.fromkeys(host["cannot"].values()):
-            _say(f"      it cannot do all: {words}")
+            _say(f"      limit: {words}")
         _say(f"      tested against {host['tested']}")
     _warn(answer)
 
