@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -34,7 +35,9 @@ class Link:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # it finds what we found
-            start_new_session=sys.platform != "win32",  # a Ctrl-C meant for the panel is not meant for its worker
+            # A Ctrl-C meant for the panel is not meant for its worker. In a session of its own the worker would not give way to
+            # the panel: Linux shares time among sessions first.
+            process_group=0 if sys.platform != "win32" else None,
         )
         self._noise = threading.Thread(target=self._drain, daemon=True)
         self._noise.start()
@@ -99,4 +102,6 @@ class Link:
 
 def own_command() -> list[str]:
     """How this Python starts a worker of this very package."""
-    return [sys.executable, "-m", f"{__package__}.process"]
+    nice = shutil.which("nice")  # from its first moment on, while it still loads; the worker sees to the rest
+    gives_way = [nice, "-n", "5"] if nice and sys.platform != "win32" else []
+    return [*gives_way, sys.executable, "-m", f"{__package__}.process"]
