@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from ...runtime.errors import InputError
 from ...runtime.rate import Rate
-from .xml_text import START_TAG, in_utf8
+from .xml_text import START_TAG, as_written, in_utf8
 
 MAX_DEPTH = 256
 SERVICES = ("producer", "chain", "playlist", "tractor", "multitrack")  # what an id names
@@ -81,10 +81,8 @@ class Mlt:
     states_rate: bool
 
     def encoded(self, body: bytes) -> bytes:
-        """A changed body as the document was written; what its encoding lacks becomes a character reference."""
-        if self.codec == "utf-8":
-            return self.bom + body
-        return self.bom + body.decode("utf-8").encode(self.codec, "xmlcharrefreplace")
+        """A changed body as the document was written."""
+        return as_written(body, self.codec, self.bom)
 
     def frames(self, text: str | None, where: Node, default: int = 0) -> int:
         """A time as MLT counts it. Raises InputError, with the line, for what is none."""

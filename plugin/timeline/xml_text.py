@@ -95,10 +95,8 @@ class Document:
     files: tuple[Node, ...]
 
     def encoded(self, body: bytes) -> bytes:
-        """A changed body as the document was written; what its encoding lacks becomes a character reference."""
-        if self.codec == "utf-8":
-            return self.bom + body
-        return self.bom + body.decode("utf-8").encode(self.codec, "xmlcharrefreplace")
+        """A changed body as the document was written."""
+        return as_written(body, self.codec, self.bom)
 
 
 def parse(data: bytes) -> Document:
@@ -215,6 +213,13 @@ def _space_before(body: bytes, at: int) -> bytes:
 
 def _clean(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
+
+
+def as_written(body: bytes, codec: str, bom: bytes) -> bytes:
+    """A body in UTF-8 as `in_utf8` found it; what its encoding lacks becomes a character reference."""
+    if codec == "utf-8":
+        return bom + body
+    return bom + body.decode("utf-8").encode(codec, "xmlcharrefreplace")
 
 
 def in_utf8(data: bytes) -> tuple[bytes, str, bytes]:
