@@ -206,7 +206,7 @@ def _standing(folder: Path, keep: Path) -> Iterator[str]:
 
 
 def _of_score(name: str) -> bool:
-    return name.endswith((".wav", ".mid", ".otio", ".xml")) or name in ("cues.json", "report.json")
+    return name.endswith((".wav", ".mid", ".otio", ".xml", ".fcpxml", ".edl")) or name in ("cues.json", "report.json")
 
 
 def _remember(keep: Path, done: scoring.Score) -> None:

@@ -36,8 +36,7 @@ from .reporting import provenance as provenance_of
 from .reporting import report as report_of
 from .takes import Revision
 from .timeline import writing as timeline_writing
-from .timeline.document import CONTENT, FOLDERS, SUFFIXES
-from .timeline.fcpxml_text import INFO
+from .timeline.document import FOLDERS, SUFFIXES, played_by
 from .timeline.reading import Source
 from .timeline.writing import Link
 
@@ -324,7 +323,8 @@ def put(
         warnings = [*planned.warnings, *lost, *edit.warnings, *sheet.warnings, *ready.unheard, *programme.warnings]
         if wish.cues and ready.order.earlier is None:
             warnings += takes.unlocked(sheet)
-        written = [*_files(planned, programme, bool(notes)), *written]
+        alone = [path.name for path in files.targets if path.name.startswith("music-only.")]
+        written = [*_files(planned, programme, bool(notes)), *alone, *written]
         out_hash = None if wish.music_only else digest(files.staged(target))
         report = report_of(made[0], engine, ready, wish, written, warnings)
         report |= {**ready.said, **eyes.said(wish.look.vision), **(said or {})}
@@ -409,9 +409,8 @@ class Before:
 
 def digest(path: Path) -> str | None:
     """SHA-256 of a timeline; of a bundle folder, that of what it plays."""
-    file = path / (INFO if path.suffix.lower() == ".fcpxmld" else CONTENT) if path.is_dir() else path
     try:
-        with file.open("rb") as data:
+        with played_by(path).open("rb") as data:
             return hashlib.file_digest(data, "sha256").hexdigest()
     except OSError:
         return None
@@ -474,7 +473,6 @@ def _files(planned: timeline_writing.Plan, programme: Programme, notes: bool) ->
     names = [planned.wav.name, "cues.json", "report.json"]
     names += [planned.full.name] if programme.full else []
     names += ["score.mid"] if notes else []
-    names += ["music-only.otio", "music-only.xml", "music-only.fcpxml"] if planned.writes_music_only else []
     return names + [planned.stem(name).relative_to(planned.folder).as_posix() for name in programme.stems]
 
 

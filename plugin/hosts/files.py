@@ -14,8 +14,8 @@ from ...runtime.edit import Edit
 from ...runtime.errors import InputError, OutputError
 from ...runtime.mix.files import Transaction
 from ...runtime.rate import Rate
-from ..timeline import fcp7_xml, fcpxml_score, fcpxml_text, marks, score_track, scored_json, writing
-from ..timeline.document import CONTENT, SUFFIXES, Document, open_document
+from ..timeline import fcp7_xml, fcpxml_score, marks, score_track, scored_json, writing
+from ..timeline.document import SUFFIXES, Document, open_document, played_by
 from ..timeline.reading import edit_of, is_ours
 from .at_file import AtFile, Reads, arrived, refused, steps
 from .known import NO_PLAYHEAD, Where
@@ -141,11 +141,8 @@ class FileHost(AtFile):
         pass
 
     def _digest(self) -> str:
-        path = self._source.path
-        if path.is_dir():
-            path /= CONTENT if path.suffix.lower() == ".otiod" else fcpxml_text.INFO
         try:
-            with path.open("rb") as data:
+            with played_by(self._source.path).open("rb") as data:
                 return hashlib.file_digest(data, "sha256").hexdigest()
         except OSError:
             raise HostClosed(f"{self._source.path}: there is no such file, or it may not be read") from None

@@ -87,6 +87,13 @@ def open_document(path: Path, *, rate: Rate | None = None, timeline: str | None 
     return document
 
 
+def played_by(path: Path) -> Path:
+    """The file that says what an edit plays: itself, or the one in its bundle's folder."""
+    if not path.is_dir():
+        return path
+    return path / (fcpxml_text.INFO if path.suffix.lower() == ".fcpxmld" else CONTENT)
+
+
 def format_of(path: Path) -> Format:
     """The format of an existing file, by suffix and by what it holds."""
     suffix = path.suffix.lower()

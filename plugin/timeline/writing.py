@@ -104,7 +104,7 @@ def plan(document: Document, out: Path, *, only_music: bool = False) -> Plan:
     if format not in ("otio", document.format) or format not in WRITES:
         raise UsageError(
             f"{_refusal(document, out)}; choose {_plain_name(out)}.otio for the whole edit, or "
-            f"--music-only, which writes {folder.name}/music-only.otio, .xml and .fcpxml with nothing but the music"
+            f"--music-only, which writes {folder.name}/music-only.otio, .xml, .fcpxml and .edl with nothing but the music"
         )
     if document.text:
         decided = scored_json.plan(document.text, document.where)
@@ -124,7 +124,7 @@ def plan(document: Document, out: Path, *, only_music: bool = False) -> Plan:
     if format == "otio" and document.format not in OTIO:
         warnings.append(
             f"{document.path.name} itself is not changed: {out.name} holds what OpenTimelineIO reads of it, and "
-            f"{folder.name}/music-only.otio, .xml and .fcpxml the music alone, to be laid under the original"
+            f"{folder.name}/music-only.otio, .xml, .fcpxml and .edl the music alone, to be laid under the original"
         )
     taken = {_number(url) for url in kept}
     while number in taken:

@@ -65,6 +65,11 @@ class Transaction:
         """Where to put what shall become the folder `target`: an empty folder; nothing of an old one is kept."""
         return self._stage(target, is_folder=True)
 
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """Where everything that is staged will lie, in its order."""
+        return tuple(staged.target for staged in self._staged)
+
     def staged(self, target: Path) -> Path:
         """Where the file or folder that was staged for `target` is being written."""
         final = Path(os.path.realpath(target))

@@ -77,6 +77,9 @@ def test_an_edl_becomes_otio_and_a_music_only_timeline(tmp_path):
     beside = read_edit(done.folder / "music-only.xml")[0]
     assert (str(beside.rate), beside.start_frame, beside.name) == ("25", 90000, "PAL")
     assert any("cut.edl" in warning and "music-only" in warning for warning in done.report["warnings"])
+    lying = {path.name for path in done.folder.iterdir() if path.name.startswith("music-only")}
+    assert lying == {f"music-only.{suffix}" for suffix in ("otio", "xml", "fcpxml", "edl")}
+    assert lying == {name for name in done.report["files"] if name.startswith("music-only")}
     assert path.read_text() == EDL
 
 
