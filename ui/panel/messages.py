@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QFileDialog, QFrame, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ..state.edit import SeenEdit
 from ..state.panel import HostInfo, Job, Message
@@ -65,25 +65,35 @@ class MessageBar(QFrame):
             self._desk.session.dismiss(self._desk.state.messages[-1].id)
 
 
-class MissingBar(QFrame):
+class _RemedyBar(QFrame):
+    """A sentence, and a button that does something about it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("message")
+        self._text = label("", wrap=True)
+
+    def _lay(self, kind: str, button: QPushButton) -> None:
+        self.setProperty("kind", kind)
+        line = row(self._text, button)
+        line.setStretch(0, 1)
+        line.setContentsMargins(8, 4, 4, 4)
+        self.setLayout(line)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+
+
+class MissingBar(_RemedyBar):
     """Which media were not found, and a way to say where they are; not there while none is missing."""
 
     def __init__(self, desk: Desk, reopen: Callable[[str], object]) -> None:
         super().__init__()
-        self.setObjectName("message")
-        self.setProperty("kind", "warning")
         self._desk, self._reopen = desk, reopen
-        self._text = label("", wrap=True)
         self.look = push(
             self.tr("Look in a folder …"),
             self.tr("Reads the edit again, and looks for its media in there too"),
             self._ask,
         )
-        line = row(self._text, self.look)
-        line.setStretch(0, 1)
-        line.setContentsMargins(8, 4, 4, 4)
-        self.setLayout(line)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self._lay("warning", self.look)
         desk.watch(self, "edit", self._show)
         self._show(desk.state.edit)
 
@@ -103,22 +113,15 @@ class MissingBar(QFrame):
             self._reopen(folder)
 
 
-class UnkeptBar(QFrame):
+class UnkeptBar(_RemedyBar):
     """Why nothing that is done to this edit is kept, and a way to try again; not there while all of it is."""
 
     def __init__(self, desk: Desk, again: Callable[[], object]) -> None:
         super().__init__()
-        self.setObjectName("message")
-        self.setProperty("kind", "error")
-        self._text = label("", wrap=True)
         self.again = push(
             self.tr("Open it again"), self.tr("Reads the edit and what was kept of it once more"), lambda: again()
         )
-        line = row(self._text, self.again)
-        line.setStretch(0, 1)
-        line.setContentsMargins(8, 4, 4, 4)
-        self.setLayout(line)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self._lay("error", self.again)
         desk.watch(self, "unkept", self._show)
         self._show(desk.state.unkept)
 
